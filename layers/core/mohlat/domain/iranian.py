@@ -1,7 +1,7 @@
-"""What people in Iran write down about themselves, checked and brought to one form; and money as they read it.
+"""What people in Iran write about themselves, checked and brought to one form; and money as they read it.
 
-Digits may arrive as Persian, Arabic or Latin ones and numbers with the spaces, dashes and invisible marks that
-keyboards and copying leave in them. Everything here returns the one form that is stored.
+Digits may arrive as Persian, Arabic or Latin ones, and numbers with the spaces, dashes and invisible marks
+that keyboards and copying leave in them. Everything here returns the one form that is stored.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Mohlat keeps the promises of a vendor's terms of service that fall due."""

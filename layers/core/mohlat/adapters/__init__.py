@@ -1,0 +1,1 @@
+"""What implements the ports: DynamoDB, KMS, Cognito, Step Functions, gateways, mail and SMS."""

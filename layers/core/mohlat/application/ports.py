@@ -1,0 +1,426 @@
+"""What the use cases need from outside. Adapters implement these; fakes in tests do too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from mohlat.domain.journal import Entry
+from mohlat.domain.lifecycle import Transition
+from mohlat.domain.notices import Dispatch
+from mohlat.domain.payments import GatewayState, Order, Payment, Verification
+from mohlat.domain.people import (
+    Acceptance,
+    Code,
+    CodePurpose,
+    Contact,
+    Identity,
+    Role,
+    TrialMark,
+    User,
+)
+from mohlat.domain.purge import PurgeEntry, Store
+from mohlat.domain.tenant import Tenant
+
+
+class Clock(Protocol):
+    """Where "now" comes from; the only source of time outside the tests."""
+
+    def now(self) -> datetime:
+        """The present instant, UTC, whole seconds."""
+        ...
+
+
+class PaymentGateway(Protocol):
+    """A payment gateway. Every method may raise GatewayUnavailable (unknown: ask again) or GatewayRefused."""
+
+    name: str
+
+    def request(
+        self,
+        *,
+        amount: int,
+        description: str,
+        callback_url: str,
+        order_id: str,
+        mobile: str | None = None,
+        email: str | None = None,
+    ) -> str:
+        """Opens a payment of `amount` rials and returns the gateway's authority for it."""
+        ...
+
+    def pay_url(self, authority: str) -> str:
+        """Where the payer's browser must go."""
+        ...
+
+    def verify(self, authority: str, amount: int) -> Verification:
+        """Asks server to server whether `amount` rials were paid; verifying twice is allowed."""
+        ...
+
+    def inquire(self, authority: str) -> GatewayState:
+        """The gateway's own idea of the payment's state. Never a proof of payment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Proof that a provider took a message: its name for itself and its id for the message."""
+
+    provider: str
+    message_id: str
+
+
+class SmsSender(Protocol):
+    """Sends one SMS. Raises MessagingUnavailable, MessageRejected or MessagingMisconfigured."""
+
+    def send(self, *, mobile: str, template: str, tokens: Mapping[str, str], text: str, reference: int) -> HandOver:
+        """Sends approved `template` filled with `tokens` to `mobile` (E.164, +98…).
+
+        `text` is the same message written out, for providers without templates. `reference` (a positive
+        63-bit number) makes a repetition harmless where the provider can.
+        """
+        ...
+
+
+class Mailer(Protocol):
+    """Sends one e-mail. Raises MessagingUnavailable, MessageRejected or MessagingMisconfigured."""
+
+    def send(self, *, sender: str, to: str, subject: str, text: str, html: str) -> HandOver:
+        """Sends to one address; `sender` is an address in the product's own domain (KALO-13)."""
+        ...
+
+
+# What may be written in the same transaction as a transition. A row that is new must not exist yet; a payment
+# must still be at the version before its own.
+Row = Contact | Acceptance | User | Identity | TrialMark | Order | Payment | PurgeEntry
+
+
+class Tenants(Protocol):
+    """Tenants and their journals."""
+
+    def get(self, tenant_id: str) -> Tenant:
+        """The tenant, read consistently. Raises NotFound; Gone if it was purged and emptied."""
+        ...
+
+    def commit(self, transition: Transition, next_due_at: datetime | None, rows: Sequence[Row] = ()) -> Tenant:
+        """Writes the transition, its journal entry and `rows` in one transaction; returns the stored tenant.
+
+        The tenant must still be at the version before (or not exist yet). An entry with notices or workflows
+        is marked in the due index until `mark_followed`. Raises ConcurrentChange if anything has moved.
+        """
+        ...
+
+    def entry(self, tenant_id: str, seq: int) -> Entry:
+        """One journal entry. Raises NotFound."""
+        ...
+
+    def journal(self, tenant_id: str, after: int = 0, limit: int = 100) -> list[Entry]:
+        """Journal entries with `seq` above `after`, oldest first."""
+        ...
+
+    def mark_followed(self, tenant_id: str, seq: int) -> None:
+        """Takes the entry's mark out of the due index: everything it owed was done. Repeatable."""
+        ...
+
+
+class Payments(Protocol):
+    """Orders and payments. Payments live outside the tenant's partition: they outlive it."""
+
+    def get(self, payment_id: str) -> Payment:
+        """Raises NotFound."""
+        ...
+
+    def by_authority(self, gateway: str, authority: str) -> Payment:
+        """The payment that a gateway's authority belongs to. Raises NotFound."""
+        ...
+
+    def save(self, payment: Payment) -> None:
+        """Writes a changed payment, conditional on the version before; with its authority's lookup when new.
+
+        Raises ConcurrentChange.
+        """
+        ...
+
+    def order(self, tenant_id: str, order_id: str) -> Order:
+        """Raises NotFound."""
+        ...
+
+    def orders(self, tenant_id: str) -> list[Order]:
+        """All orders of a tenant, newest first."""
+        ...
+
+
+class People(Protocol):
+    """Contacts, users, identities, acceptances and codes."""
+
+    def contact(self, tenant_id: str) -> Contact:
+        """Unsealed. Raises NotFound."""
+        ...
+
+    def identity(self, product: str, fingerprint: str) -> Identity | None:
+        """Whose contact this is, if anybody's."""
+        ...
+
+    def trial_used(self, product: str, fingerprints: Iterable[str]) -> bool:
+        """Whether one of these contacts had its trial already."""
+        ...
+
+    def user(self, tenant_id: str, username: str) -> User:
+        """Raises NotFound."""
+        ...
+
+    def users(self, tenant_id: str) -> list[User]:
+        """All users of a tenant."""
+        ...
+
+    def save_user(self, user: User) -> None:
+        """Overwrites a known user's row."""
+        ...
+
+    def acceptances(self, tenant_id: str) -> list[Acceptance]:
+        """Every acceptance of a tenant, oldest first (SAMAN-7.4)."""
+        ...
+
+    def put_code(self, code: Code) -> None:
+        """Stores a code in place of an older one for the same purpose."""
+        ...
+
+    def code(self, tenant_id: str, username: str, purpose: CodePurpose) -> Code | None:
+        """The code now waiting, if any."""
+        ...
+
+    def spend_attempt(self, code: Code) -> None:
+        """Counts one try against the code, atomically. Raises TooManyAttempts when none is left."""
+        ...
+
+    def drop_code(self, code: Code) -> None:
+        """Forgets a code that was used. Raises ConcurrentChange if somebody used it first."""
+        ...
+
+
+class Dispatches(Protocol):
+    """The record of what was sent."""
+
+    def reserve(self, dispatch: Dispatch) -> Dispatch | None:
+        """Claims a notice on a channel before it is sent; returns the record already there, if there is one."""
+        ...
+
+    def finish(self, dispatch: Dispatch) -> None:
+        """Stores what became of it."""
+        ...
+
+    def of(self, tenant_id: str) -> list[Dispatch]:
+        """Everything sent or decided about a tenant, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One entry of the tenant's own data. `data` is JSON; sealed at rest."""
+
+    tenant_id: str
+    id: str
+    data: Mapping[str, object]
+    version: int
+    updated_at: datetime
+
+
+class Records(Protocol):
+    """The tenants' own entries, sealed under the tenant's key."""
+
+    def put(self, tenant_id: str, record_id: str, data: Mapping[str, object], now: datetime) -> Record:
+        """Stores a record in place of what was there."""
+        ...
+
+    def get(self, tenant_id: str, record_id: str) -> Record:
+        """Raises NotFound."""
+        ...
+
+    def page(self, tenant_id: str, after: str | None, limit: int) -> list[Record]:
+        """Up to `limit` records whose id is above `after`, in order of id."""
+        ...
+
+    def delete(self, tenant_id: str, record_id: str) -> None:
+        """Raises NotFound."""
+        ...
+
+
+class DueKind(StrEnum):
+    """What can stand in the due index."""
+
+    TENANT = "tenant"
+    ENTRY = "entry"
+    PAYMENT = "payment"
+    PURGE = "purge"
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """Something whose instant is in the due index. `seq` names the journal entry where `kind` is ENTRY.
+
+    `id` is a tenant's id, or a payment's where `kind` is PAYMENT.
+    """
+
+    kind: DueKind
+    id: str
+    at: datetime
+    seq: int = 0
+
+
+class DueIndex(Protocol):
+    """The sharded index of everything that falls due."""
+
+    def overdue(self, until: datetime, limit: int = 1000) -> list[DueItem]:
+        """What was due at or before `until`, from all shards, oldest first."""
+        ...
+
+    def earliest(self) -> DueItem | None:
+        """What falls due first of all."""
+        ...
+
+
+class PurgeLedger(Protocol):
+    """The purges: written before anything is deleted, kept for ever."""
+
+    def get(self, tenant_id: str) -> PurgeEntry:
+        """Raises NotFound."""
+        ...
+
+    def save(self, entry: PurgeEntry) -> None:
+        """Overwrites a known entry's progress."""
+        ...
+
+
+class Eraser(Protocol):
+    """Deletes what a store holds of a tenant, and counts what is left."""
+
+    def erase(self, tenant_id: str, store: Store, limit: int = 500) -> int:
+        """Deletes up to `limit` items of the store and says how many; 0 when it is empty. Repeatable."""
+        ...
+
+    def count(self, tenant_id: str, store: Store) -> int:
+        """How many items the store still holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityLine:
+    """One line of the security log."""
+
+    subject: str
+    kind: str
+    at: datetime
+    source_ip: str
+    details: Mapping[str, str | int]
+
+
+class SecurityLog(Protocol):
+    """The security log, kept outside what a purge deletes (KALO-6). No personal data, no secrets."""
+
+    def note(self, subject: str, kind: str, at: datetime, source_ip: str, **details: str | int) -> None:
+        """Appends a line about `subject` (a tenant's id, or a product for strangers)."""
+        ...
+
+    def lines(self, subject: str, limit: int = 100) -> list[SecurityLine]:
+        """The newest lines first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TestClock:
+    """How far the test clock is ahead, and its target (UTC) while it advances."""
+
+    offset_seconds: int = 0
+    target: datetime | None = None
+
+
+class ClockOffsets(Protocol):
+    """Where the test clock's offset is kept."""
+
+    def read(self) -> TestClock:
+        """The offset and what the clock is on its way to."""
+        ...
+
+    def write(self, clock: TestClock) -> None:
+        """Stores it; an offset never shrinks (raises Conflict)."""
+        ...
+
+
+# --- other services -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a sign-in yields; the ID token authorizes calls. `expires_in` is in seconds."""
+
+    id_token: str
+    access_token: str
+    expires_in: int
+    refresh_token: str | None = None
+
+
+class SignIn(Protocol):
+    """The user pool: passwords, tokens and groups."""
+
+    def create(self, username: str, tenant_id: str, role: Role) -> None:
+        """Creates a user who cannot sign in yet; one that exists already is left as it is."""
+        ...
+
+    def set_password(self, username: str, password: str) -> None:
+        """Sets a password for good."""
+        ...
+
+    def sign_in(self, username: str, password: str) -> Tokens:
+        """Raises NotSignedIn."""
+        ...
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """Raises NotSignedIn."""
+        ...
+
+    def sign_out(self, username: str) -> None:
+        """Ends every session of the user; an unknown user has none."""
+        ...
+
+    def delete(self, username: str) -> None:
+        """Deletes the user; one who does not exist is no error."""
+        ...
+
+
+class Fingerprints(Protocol):
+    """Keyed hashes of contacts, made with a key that never leaves its vault."""
+
+    def of(self, product: str, contact: str) -> str:
+        """The fingerprint of a normalized e-mail address or mobile number within a product."""
+        ...
+
+
+class Workflows(Protocol):
+    """The state machines."""
+
+    def start(self, workflow: str, name: str, payload: Mapping[str, object]) -> bool:
+        """Starts an execution; False if one of this name was started before."""
+        ...
+
+
+class NoticeQueue(Protocol):
+    """The queue in front of the sending function."""
+
+    def put(self, message: Mapping[str, object]) -> None:
+        """Hands a message over durably."""
+        ...
+
+
+class Ids(Protocol):
+    """Where fresh ids and secrets come from."""
+
+    def new(self, prefix: str) -> str:
+        """A fresh id that sorts by time: `<prefix>_<26 characters>`."""
+        ...
+
+    def code(self) -> str:
+        """A fresh six-digit code."""
+        ...

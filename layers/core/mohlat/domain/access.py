@@ -1,0 +1,89 @@
+"""What a tenant may do now: computed from phase and restrictions, never stored (invariant 7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from mohlat.domain.agreement import Agreement, Phase
+from mohlat.domain.errors import AccessRefused, Gone
+from mohlat.domain.tenant import RestrictionKind, Tenant
+
+
+class Access(StrEnum):
+    """The tenant's access to its own records."""
+
+    FULL = "full"
+    READ_ONLY = "read_only"
+    NONE = "none"
+
+
+class Operation(StrEnum):
+    """What somebody of the tenant wants to do."""
+
+    READ = "read"
+    WRITE = "write"
+    EXPORT = "export"
+    RENEW = "renew"
+    CLOSE = "close"
+
+
+_SHUT_OUT = (RestrictionKind.BLOCKED, RestrictionKind.SUSPENDED_FOR_DEBT)
+
+
+def access(tenant: Tenant, now: datetime) -> Access:
+    """Full, read-only or none at `now`."""
+    if tenant.phase not in (Phase.TRIAL, Phase.ACTIVE, Phase.READ_ONLY):
+        return Access.NONE
+    if any(tenant.restricted(kind, now) for kind in _SHUT_OUT):
+        return Access.NONE
+    if tenant.phase is Phase.READ_ONLY or tenant.restricted(RestrictionKind.MUST_ACCEPT_TERMS, now):
+        return Access.READ_ONLY
+    return Access.FULL
+
+
+def _permitted(tenant: Tenant, agreement: Agreement, operation: Operation, now: datetime) -> bool:
+    granted = access(tenant, now)
+    blocked = tenant.restricted(RestrictionKind.BLOCKED, now)
+    match operation:
+        case Operation.READ:
+            return granted is not Access.NONE
+        case Operation.WRITE:
+            return granted is Access.FULL
+        case Operation.EXPORT:
+            return granted is not Access.NONE or (tenant.phase in agreement.export.phases and not blocked)
+        case Operation.RENEW:
+            return agreement.lease is not None and tenant.phase is not Phase.CLOSED and not blocked
+        case Operation.CLOSE:
+            return tenant.phase is not Phase.CLOSED
+
+
+def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
+    """The clause that narrows the tenant's access at `now`."""
+    for restriction in tenant.restrictions:
+        if restriction.applies(now):
+            return restriction.clause
+    match tenant.phase:
+        case Phase.READ_ONLY if agreement.read_only:
+            return agreement.read_only.basis.cite()
+        case Phase.CLOSED:
+            return agreement.retention.after_closing.basis.cite()
+        case Phase.DEACTIVATED if tenant.term is None and agreement.trial:
+            return agreement.trial.basis.cite()
+        case Phase.DEACTIVATED if agreement.lease:
+            return agreement.lease.basis.cite()
+        case _:
+            return agreement.registration.accept_basis.cite()
+
+
+def permit(tenant: Tenant, agreement: Agreement, operation: Operation, now: datetime) -> None:
+    """Lets the operation pass, or raises AccessRefused naming the clause, or Gone after the purge."""
+    if tenant.phase is Phase.PURGED:
+        raise Gone(tenant_id=tenant.id)
+    if not _permitted(tenant, agreement, operation, now):
+        raise AccessRefused(
+            operation=operation.value,
+            phase=tenant.phase.value,
+            access=access(tenant, now).value,
+            clause=why_refused(tenant, agreement, now),
+        )

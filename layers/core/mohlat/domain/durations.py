@@ -1,0 +1,66 @@
+"""ISO 8601 durations, counted in a product's calendar.
+
+Months are months of the agreement's calendar (Jalali for the shipped products) and days are days in its
+time zone, so a length is only turned into an instant together with a `Calendar`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+_ISO = re.compile(
+    r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
+
+
+class Calendar(Protocol):
+    """How months and days are counted; implemented by `mohlat.calendar`."""
+
+    def shift(self, instant: datetime, months: int, days: int) -> datetime:
+        """`instant` moved by months (day clamped to the month's length), then by days, local time kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time: calendar months, calendar days, and seconds."""
+
+    months: int = 0
+    days: int = 0
+    seconds: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """Reads P1Y, P2M, P1W, P30D, PT12H, PT5S and their combinations.
+
+        Raises ValueError for anything else, the empty P and PT included.
+        """
+        match = _ISO.fullmatch(text)
+        if not match or text in ("P", "PT") or text.endswith("T"):
+            raise ValueError(f"not an ISO 8601 duration: {text!r}")
+        part = {name: int(value or 0) for name, value in match.groupdict().items()}
+        return cls(
+            months=12 * part["years"] + part["months"],
+            days=7 * part["weeks"] + part["days"],
+            seconds=3600 * part["hours"] + 60 * part["minutes"] + part["seconds"],
+        )
+
+    def __str__(self) -> str:
+        date = (f"{self.months}M" if self.months else "") + (f"{self.days}D" if self.days else "")
+        time = f"T{self.seconds}S" if self.seconds else ""
+        return f"P{date}{time}" if date or time else "PT0S"
+
+    def __add__(self, other: Duration) -> Duration:
+        return Duration(self.months + other.months, self.days + other.days, self.seconds + other.seconds)
+
+    def after(self, instant: datetime, calendar: Calendar) -> datetime:
+        """The instant this long after `instant`."""
+        return calendar.shift(instant, self.months, self.days) + timedelta(seconds=self.seconds)
+
+    def before(self, instant: datetime, calendar: Calendar) -> datetime:
+        """The instant this long before `instant`."""
+        return calendar.shift(instant, -self.months, -self.days) - timedelta(seconds=self.seconds)

@@ -1,0 +1,133 @@
+"""Errors, each named after the reaction it asks for.
+
+State machines and the API match on these names, so a class here is part of the product's contract:
+`entrypoint` maps them to HTTP problems, the ASL files to `Retry` and `Catch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class MohlatError(Exception):
+    """Base of every error that Mohlat raises on purpose.
+
+    `code` names the problem for programs (kebab-case, stable); `details` are safe to show and to log:
+    no personal data, no secrets.
+    """
+
+    code = "internal-error"
+
+    def __init__(self, message: str = "", **details: object) -> None:
+        super().__init__(message or self.code)
+        self.details: Mapping[str, object] = details
+
+
+class InvalidInput(MohlatError):
+    """The caller sent something that can never be right; `field` names it, `reason` says why."""
+
+    code = "invalid-input"
+
+    def __init__(self, field: str, reason: str, **details: object) -> None:
+        super().__init__(f"{field}: {reason}", field=field, reason=reason, **details)
+        self.field = field
+        self.reason = reason
+
+
+class NotSignedIn(MohlatError):
+    """Who is calling is not established: sign in again."""
+
+    code = "not-signed-in"
+
+
+class NotAllowed(MohlatError):
+    """The caller is known and may not do this; asking again changes nothing."""
+
+    code = "not-allowed"
+
+
+class NotFound(MohlatError):
+    """No such thing for this caller (another tenant's thing does not exist for it)."""
+
+    code = "not-found"
+
+
+class Gone(MohlatError):
+    """It existed and was deleted for good; nothing revives it (invariant 2)."""
+
+    code = "gone"
+
+
+class AccessRefused(MohlatError):
+    """The agreement forbids this operation in the tenant's present state; `clause` says where."""
+
+    code = "access-refused"
+
+
+class Conflict(MohlatError):
+    """It contradicts what is there (a duplicate, a state that does not allow it): read again, then decide."""
+
+    code = "conflict"
+
+
+class TooManyAttempts(MohlatError):
+    """The limit of tries is reached: wait."""
+
+    code = "too-many-attempts"
+
+
+class ConcurrentChange(MohlatError):
+    """Somebody else moved it between our read and our write: read again and retry at once."""
+
+    code = "concurrent-change"
+
+
+class NotDueYet(MohlatError):
+    """A deadline was asked to be carried out before its instant: go back to sleep."""
+
+    code = "not-due-yet"
+
+
+class PurgeRefused(MohlatError):
+    """Something forbids the purge (invariant 1); `obstacles` lists what."""
+
+    code = "purge-refused"
+
+
+class AgreementInvalid(MohlatError):
+    """An agreement file breaks its schema: mend the file at `path`."""
+
+    code = "agreement-invalid"
+
+    def __init__(self, file: str, path: str, reason: str) -> None:
+        super().__init__(f"{file}: {path}: {reason}", file=file, path=path, reason=reason)
+
+
+class GatewayUnavailable(MohlatError):
+    """The gateway gave no usable answer. What happened there is unknown: ask again later, never assume."""
+
+    code = "gateway-unavailable"
+
+
+class GatewayRefused(MohlatError):
+    """The gateway refuses our request as such (credentials, configuration, amount): retrying cannot help."""
+
+    code = "gateway-refused"
+
+
+class MessagingUnavailable(MohlatError):
+    """The provider did not take the message: retry with the same reference."""
+
+    code = "messaging-unavailable"
+
+
+class MessageRejected(MohlatError):
+    """The provider will never take this message (bad number, bad text): record it, do not retry."""
+
+    code = "message-rejected"
+
+
+class MessagingMisconfigured(MohlatError):
+    """Credentials, credit or templates are wrong: an operator must act; the alarm is the reaction."""
+
+    code = "messaging-misconfigured"

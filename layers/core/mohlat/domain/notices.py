@@ -1,0 +1,137 @@
+"""Messages owed to a tenant, and whether one is still owed when it is about to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from mohlat.domain.agreement import Channel, Phase
+from mohlat.domain.tenant import Tenant, from_iso, iso
+
+
+class NoticeKind(StrEnum):
+    """What a message is about; each has its own wording in every language."""
+
+    CONFIRM_CODE = "confirm_code"
+    RECOVERY_CODE = "recovery_code"
+    TRIAL_ENDING = "trial_ending"
+    TERM_ENDING = "term_ending"
+    INVOICE_DUE = "invoice_due"
+    TRIAL_ENDED = "trial_ended"
+    TERM_ENDED = "term_ended"
+    LEASE_SUSPENDED = "lease_suspended"
+    DEACTIVATED = "deactivated"
+    DELETION_WARNING = "deletion_warning"
+    PAYMENT_RECEIVED = "payment_received"
+    ACCOUNT_CLOSED = "account_closed"
+    DATA_DELETED = "data_deleted"
+
+
+# Void as soon as the tenant pays, closes or is released from a hold: each of these starts a new generation.
+_BOUND_TO_GENERATION = frozenset(
+    {
+        NoticeKind.TRIAL_ENDING,
+        NoticeKind.TERM_ENDING,
+        NoticeKind.INVOICE_DUE,
+        NoticeKind.TRIAL_ENDED,
+        NoticeKind.TERM_ENDED,
+        NoticeKind.LEASE_SUSPENDED,
+        NoticeKind.DEACTIVATED,
+        NoticeKind.DELETION_WARNING,
+    }
+)
+_REMINDERS = frozenset({NoticeKind.TRIAL_ENDING, NoticeKind.TERM_ENDING, NoticeKind.INVOICE_DUE})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message owed: what about, the instant it speaks of, on which channels, by which clause.
+
+    `anchor` is the instant the message names (the term's end, the purge's date). `facts` are safe to
+    store and to show: figures and plan names, never personal data.
+    """
+
+    kind: NoticeKind
+    anchor: datetime
+    generation: int
+    channels: tuple[Channel, ...]
+    clause: str
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Names the notice: one message per key and channel, ever (invariant 6)."""
+        return f"{self.kind.value}@{iso(self.anchor)}#g{self.generation}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The notice as plain JSON values."""
+        return {
+            "kind": self.kind.value,
+            "anchor": iso(self.anchor),
+            "generation": self.generation,
+            "channels": [channel.value for channel in self.channels],
+            "clause": self.clause,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Notice:
+        """The notice that `to_dict` described."""
+        return cls(
+            kind=NoticeKind(data["kind"]),
+            anchor=from_iso(data["anchor"]),
+            generation=int(data["generation"]),
+            channels=tuple(Channel(channel) for channel in data["channels"]),
+            clause=data["clause"],
+            facts={
+                name: value if isinstance(value, str) else int(value)
+                for name, value in data.get("facts", {}).items()
+            },
+        )
+
+
+def why_void(notice: Notice, tenant: Tenant, now: datetime) -> str | None:
+    """Why the notice must not be sent any more, or None while it is owed (decided again at sending)."""
+    if tenant.phase is Phase.PURGED:
+        return "the tenant was purged"
+    if notice.kind not in _BOUND_TO_GENERATION:
+        return None
+    if notice.generation != tenant.generation:
+        return "what it speaks of was overtaken by a later event"
+    if notice.kind in _REMINDERS and now >= notice.anchor:
+        return "its date has passed"
+    if notice.kind is NoticeKind.DELETION_WARNING and tenant.holds:
+        return "a legal hold forbids the deletion"
+    return None
+
+
+class NoticeStatus(StrEnum):
+    """What became of one notice on one channel. All but `sending` are final."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    VOID = "void"
+    REJECTED = "rejected"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """The record of one notice on one channel: evidence of its sending (SAMAN-3.2).
+
+    `provider` and `message_id` are the hand-over's proof; `note` says why it was not sent.
+    """
+
+    tenant_id: str
+    key: str
+    channel: Channel
+    kind: NoticeKind
+    clause: str
+    status: NoticeStatus
+    at: datetime
+    provider: str | None = None
+    message_id: str | None = None
+    note: str | None = None

@@ -1,0 +1,44 @@
+"""What survives a purge: the ledger's entry, which becomes the tombstone and the certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Store(StrEnum):
+    """Where a tenant's data lives, in the order in which a purge empties it.
+
+    The contact goes late, because the last message still needs it, and the key last: with it everything
+    that was missed becomes noise.
+    """
+
+    RECORDS = "records"
+    USERS = "users"
+    TENANT = "tenant"
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeEntry:
+    """One purge in the ledger, written before anything is deleted and finished when nothing is left.
+
+    `deleted` counts the items per store that were deleted; `left` those still found afterwards, all zero in
+    a finished entry. `journal_head` and `journal_length` let anybody who kept the journal verify it.
+    `next_due_at` brings an unfinished purge back to the sweep's attention.
+    """
+
+    tenant_id: str
+    product: str
+    clause: str
+    why: str
+    committed_at: datetime
+    journal_head: str
+    journal_length: int
+    events: tuple[str, ...] = ()
+    deleted: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, int] = field(default_factory=dict)
+    finished_at: datetime | None = None
+    next_due_at: datetime | None = None
