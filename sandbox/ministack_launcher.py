@@ -1,0 +1,196 @@
+"""Start MiniStack with the corrections that make it behave like AWS where Mohlat can tell the difference.
+
+Runs in MiniStack's own environment as ``python ministack_launcher.py <stack dir>``; MiniStack's files stay as they
+were installed. What is patched belongs to the pinned version, so a start with any other version is refused.
+
+Settings come from the environment: those of MiniStack itself, ``LAMBDA_PYTHON`` (interpreter of the Lambdas) and
+``SNAPSHOT_SECONDS``. The process also stops when its standard input closes: then whoever started it has died.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+PINNED = "1.5.33"
+
+
+def forget_stream_positions(state_dir: Path) -> None:
+    """Drop the saved read positions of the DynamoDB streams, before MiniStack loads its state.
+
+    The records they count are not saved. With the positions kept, a stream stays silent after a restart until as
+    many new records as before have been written.
+    """
+    path = state_dir / "lambda.json"
+    if not path.exists():
+        return
+    saved = json.loads(path.read_text())
+    if saved.get("payload", saved).pop("dynamodb_stream_positions", None) is not None:
+        # A half-written file would lose every function: write beside it, then swap.
+        fresh = path.with_suffix(".fresh")
+        fresh.write_text(json.dumps(saved))
+        fresh.replace(path)
+
+
+def run_lambdas_on(python: str, runtime: Any) -> None:
+    """Run the Lambdas on another interpreter than MiniStack's own, whose packages would hide a missing dependency."""
+    detect = runtime._detect_runtime_binary
+
+    def detect_binary(name: str) -> tuple[str, str]:
+        if name.startswith("python"):
+            return python, runtime._PYTHON_WORKER_SCRIPT
+        found: tuple[str, str] = detect(name)
+        return found
+
+    runtime._detect_runtime_binary = detect_binary
+
+
+def name_exceptions(runtime: Any, service: Any) -> None:
+    """Report a handler's exception under its class name, as AWS does, so that ``Catch`` and ``Retry`` can match it.
+
+    The worker sends the name along, ``Worker.invoke`` leaves it where the caller, on the same thread, picks it up.
+    """
+    plain = '"error": str(e), "trace": traceback'
+    named = '"error": str(e), "error_type": type(e).__name__, "trace": traceback'
+    if plain not in runtime._PYTHON_WORKER_SCRIPT:
+        raise SystemExit("MiniStack's worker script is not the expected one")
+    runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(plain, named)
+    seen = threading.local()
+    invoke, execute = runtime.Worker.invoke, service._execute_function_warm
+
+    def invoke_and_note(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = invoke(self, *args, **kwargs)
+        seen.error_type = result.get("error_type")
+        return result
+
+    def execute_and_name(*args: Any, **kwargs: Any) -> Any:
+        seen.error_type = None
+        result = execute(*args, **kwargs)
+        body = result.get("body")
+        if seen.error_type and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+            body["errorType"] = seen.error_type
+        return result
+
+    runtime.Worker.invoke = invoke_and_note
+    service._execute_function_warm = execute_and_name
+
+
+def share_layers(runtime: Any, service: Any, layers: Path) -> None:
+    """Unpack every layer version once and let all workers import from it.
+
+    MiniStack unpacks all layers anew for each worker, which is most of a cold start and 85 MB a worker. A layer is
+    read-only on AWS, so sharing it changes nothing that a function may rely on.
+    """
+    spawn, lock = runtime.Worker._spawn, threading.Lock()
+
+    def unpack(data: bytes) -> Path:
+        target = layers / hashlib.sha256(data).hexdigest()
+        with lock:
+            if not target.exists():
+                part = target.with_suffix(".part")
+                shutil.rmtree(part, ignore_errors=True)
+                layers.mkdir(parents=True, exist_ok=True)
+                archive = layers / f"{target.name}.zip"
+                archive.write_bytes(data)
+                with zipfile.ZipFile(archive) as opened:
+                    opened.extractall(part)
+                archive.unlink()
+                part.rename(target)
+        return target
+
+    def spawn_with_shared_layers(self: Any) -> None:
+        plain = self.config
+        found = [service._resolve_layer_zip(reference) for reference in plain.get("Layers") or []]
+        folders = [str(unpack(data)) for data in found if data]
+        # The worker puts each folder in front of the one before; AWS looks into the last listed layer first, too.
+        variables = {**(plain.get("Environment") or {}).get("Variables", {}), "_LAMBDA_LAYERS_DIRS": os.pathsep.join(folders)}
+        self.config = {**plain, "Layers": [], "Environment": {"Variables": variables}}
+        try:
+            spawn(self)
+        finally:
+            self.config = plain
+
+    runtime.Worker._spawn = spawn_with_shared_layers
+
+
+def save_often(app: Any, service: Any, seconds: float) -> None:
+    """Save the state every few seconds, because MiniStack itself saves only when it is stopped cleanly.
+
+    The Lambda service's share, layers and code included, is by far the largest and changes with a deployment only.
+    """
+    saved_functions: list[Any] = []
+
+    def deployment() -> list[Any]:
+        functions = [f["config"] for f in list(service._functions._data.values())]
+        sources = [(e.get("UUID"), e.get("State")) for e in list(service._esms._data.values())]
+        return [[(c.get("FunctionArn"), c.get("RevisionId"), c.get("LastModified")) for c in functions], sources]
+
+    def save() -> None:
+        nonlocal saved_functions
+        states = app._build_persistence_save_dict()
+        current = deployment()
+        if current == saved_functions:
+            states.pop("lambda", None)
+        app.save_all(states)
+        saved_functions = current
+
+    def keep_saving() -> None:
+        while True:
+            time.sleep(seconds)
+            try:
+                save()
+            except Exception as error:  # noqa: BLE001 - a failed snapshot must not end the snapshots
+                print(f"snapshot failed: {error}", flush=True)
+
+    threading.Thread(target=keep_saving, name="snapshots", daemon=True).start()
+
+
+def stop_with_parent() -> None:
+    """Stop cleanly, saving everything, once standard input closes."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()
+
+
+def main() -> None:
+    """Patch and serve until stopped."""
+    installed = importlib.metadata.version("ministack")
+    if installed != PINNED:
+        raise SystemExit(f"this launcher is written for MiniStack {PINNED}, not {installed}")
+    scratch = Path(os.environ["TMPDIR"])
+    shutil.rmtree(scratch, ignore_errors=True)  # unpacked code of earlier workers: gigabytes after a while
+    scratch.mkdir(parents=True)
+    forget_stream_positions(Path(os.environ["STATE_DIR"]))
+
+    import ministack.core.lambda_runtime as runtime
+    import ministack.services.lambda_svc as service
+
+    # A handler that logs nothing would otherwise wait 50 ms for its first log line, seven times its own run.
+    runtime.Worker._drain_stderr_bounded.__defaults__ = (0.003, 0.002, 0.250)
+    run_lambdas_on(os.environ["LAMBDA_PYTHON"], runtime)
+    name_exceptions(runtime, service)
+    share_layers(runtime, service, scratch / "layers")
+
+    import ministack.app as app
+
+    save_often(app, service, float(os.environ.get("SNAPSHOT_SECONDS", "5")))
+    stop_with_parent()
+    sys.argv = sys.argv[:1]  # MiniStack reads the command line itself
+    app.main()
+
+
+if __name__ == "__main__":
+    main()
