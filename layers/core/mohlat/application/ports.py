@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import Transition
-from mohlat.domain.notices import Dispatch
+from mohlat.domain.notices import Dispatch, NoticeKind
 from mohlat.domain.payments import GatewayState, Order, Payment, Verification
 from mohlat.domain.people import (
     Acceptance,
@@ -31,6 +31,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, UTC, whole seconds."""
+        ...
+
+    def wall(self, instant: datetime) -> datetime:
+        """The wall-clock instant at which `now` will be `instant`: what a waiting execution must sleep until."""
         ...
 
 
@@ -205,7 +209,10 @@ class Dispatches(Protocol):
     """The record of what was sent."""
 
     def reserve(self, dispatch: Dispatch) -> Dispatch | None:
-        """Claims a notice on a channel before it is sent; returns the record already there, if there is one."""
+        """Claims a notice on a channel before it is sent.
+
+        Returns the record that is there already, unless that one is `waiting`, which is claimed anew.
+        """
         ...
 
     def finish(self, dispatch: Dispatch) -> None:
@@ -346,6 +353,39 @@ class ClockOffsets(Protocol):
 
     def write(self, clock: TestClock) -> None:
         """Stores it; an offset never shrinks (raises Conflict)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MessageOrder:
+    """What a message must say. `facts` are figures and ids; `code` is a one-time code where one is sent."""
+
+    kind: NoticeKind
+    language: str
+    product: str
+    product_names: Mapping[str, str]
+    anchor: datetime
+    facts: Mapping[str, str | int]
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message written out for both channels. `sms_template` and its tokens are for providers with templates."""
+
+    subject: str
+    text: str
+    html: str
+    sms_text: str
+    sms_template: str
+    sms_tokens: Mapping[str, str]
+
+
+class Wording(Protocol):
+    """The products' messages, in the languages of their customers."""
+
+    def write(self, message: MessageOrder) -> Message:
+        """The message in its language, dates Jalali, amounts in tomans."""
         ...
 
 

@@ -109,9 +109,14 @@ def why_void(notice: Notice, tenant: Tenant, now: datetime) -> str | None:
 
 
 class NoticeStatus(StrEnum):
-    """What became of one notice on one channel. All but `sending` are final."""
+    """What became of one notice on one channel. All but the first two are final.
+
+    `sending` claims it for one worker; `waiting` means that the provider did not take it and that it is
+    tried again. `uncertain` is a sending that was cut off where a repetition could double the message.
+    """
 
     SENDING = "sending"
+    WAITING = "waiting"
     SENT = "sent"
     VOID = "void"
     REJECTED = "rejected"
