@@ -7,11 +7,28 @@ import pytest
 from mohlat.domain import iranian
 from mohlat.domain.errors import InvalidInput
 
-NATIONAL_IDS = (
-    "0013542419 0499370899 0790419904 0084575948 0963695398 0684159414 0067749828 0650451252"
-).split()
-LEGAL_IDS = "14007650912 10101704295 14003778990 10840096498 10380284790".split()
-SHEBAS = "IR820540102680020817909002 IR062960000000100324200001 IR580540105180021273113007".split()
+NATIONAL_IDS = [
+    "0013542419",
+    "0499370899",
+    "0790419904",
+    "0084575948",
+    "0963695398",
+    "0684159414",
+    "0067749828",
+    "0650451252",
+]
+LEGAL_IDS = [
+    "14007650912",
+    "10101704295",
+    "14003778990",
+    "10840096498",
+    "10380284790",
+]
+SHEBAS = [
+    "IR820540102680020817909002",
+    "IR062960000000100324200001",
+    "IR580540105180021273113007",
+]
 
 
 @pytest.mark.parametrize("written", ["۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩", "0123456789"])
@@ -42,7 +59,8 @@ def test_a_mobile_number_has_one_form_however_it_is_written(written: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "written", ["", "02188776655", "0912345678", "091234567890", "+19123456789", "0912345678x", "+9809123456789"]
+    "written",
+    ["", "02188776655", "0912345678", "091234567890", "+19123456789", "0912345678x", "+9809123456789"],
 )
 def test_what_is_not_an_iranian_mobile_number_is_refused_by_field(written: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
@@ -67,7 +85,9 @@ def test_a_national_id_without_its_leading_zeros_gets_them_back() -> None:
     assert iranian.normalize_national_id("۰۰۱-۳۵۴۲۴۱-۹") == "0013542419"
 
 
-@pytest.mark.parametrize("number", ["0013542418", "1111111111", "1230000001", "1234567", "12345678901", "001354241x"])
+@pytest.mark.parametrize(
+    "number", ["0013542418", "1111111111", "1230000001", "1234567", "12345678901", "001354241x"]
+)
 def test_a_false_national_id_is_refused(number: str) -> None:
     with pytest.raises(InvalidInput, match="national_id"):
         iranian.normalize_national_id(number)
@@ -78,7 +98,9 @@ def test_a_true_legal_id_is_accepted(number: str) -> None:
     assert iranian.normalize_legal_id(iranian.persian_digits(number)) == number
 
 
-@pytest.mark.parametrize("number", ["14007650913", "1400765091", "140000000000", "14000000002", "1400765091a"])
+@pytest.mark.parametrize(
+    "number", ["14007650913", "1400765091", "140000000000", "14000000002", "1400765091a"]
+)
 def test_a_false_legal_id_is_refused(number: str) -> None:
     with pytest.raises(InvalidInput, match="legal_id"):
         iranian.normalize_legal_id(number)
@@ -92,7 +114,8 @@ def test_a_true_sheba_is_accepted_grouped_or_not(number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["IR820540102680020817909003", "IR82054010268002081790900", "DE820540102680020817909002", "820540"]
+    "number",
+    ["IR820540102680020817909003", "IR82054010268002081790900", "DE820540102680020817909002", "820540"],
 )
 def test_a_false_sheba_is_refused(number: str) -> None:
     with pytest.raises(InvalidInput, match="sheba"):

@@ -1,0 +1,1 @@
+"""Payment gateways behind `mohlat.application.ports.PaymentGateway`."""

@@ -1,0 +1,86 @@
+"""One small HTTP client for every provider that speaks JSON.
+
+It never tries again by itself (only the caller knows whether a repetition is harmless) and never lets an
+address out: providers put their API key into the path, so neither an exception nor a log record may hold one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+_MOST_BYTES = 1_000_000
+_HEADERS = {"Accept": "application/json", "User-Agent": "mohlat"}
+
+
+class NoAnswer(Exception):
+    """No response came back: what happened at the other end is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A provider's response: the HTTP status, and the parsed body (None when it was not JSON)."""
+
+    status: int
+    body: object
+
+
+class HttpClient:
+    """Posts JSON or a form and reads JSON, over pooled connections that a warm Lambda keeps.
+
+    `connect_timeout` and `read_timeout` are in seconds; the second bounds each wait for bytes.
+    """
+
+    def __init__(self, connect_timeout: float = 3.0, read_timeout: float = 10.0) -> None:
+        _silence_urllib3()
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=connect_timeout, read=read_timeout),
+            retries=False,
+            headers=_HEADERS,
+        )
+
+    def post_json(self, url: str, payload: Mapping[str, object]) -> Answer:
+        """Posts `payload` as a JSON object. Raises NoAnswer."""
+        body = json.dumps(payload, ensure_ascii=False).encode()
+        return self._post(url, body=body, headers={**_HEADERS, "Content-Type": "application/json"})
+
+    def post_form(self, url: str, fields: Mapping[str, str]) -> Answer:
+        """Posts `fields` form-urlencoded in UTF-8. Raises NoAnswer."""
+        return self._post(url, fields=fields, encode_multipart=False)
+
+    def _post(self, url: str, **arguments: Any) -> Answer:
+        try:
+            # A redirect is not followed: no provider's API answers one, and it would carry the key along.
+            response = self._pool.request("POST", url, redirect=False, preload_content=False, **arguments)
+            try:
+                content = response.read(_MOST_BYTES, decode_content=True)
+            finally:
+                response.release_conn()
+            return Answer(response.status, _json_or_none(content))
+        except urllib3.exceptions.HTTPError as error:
+            problem = type(error).__name__
+        # Raised outside the handler: urllib3's own error holds the address and must not travel as context.
+        raise NoAnswer(problem)
+
+
+def _json_or_none(content: bytes) -> object:
+    try:
+        parsed: object = json.loads(content)
+    except ValueError:
+        return None
+    return parsed
+
+
+def _drop(record: logging.LogRecord) -> bool:
+    return False
+
+
+def _silence_urllib3() -> None:
+    # Its debug lines, and one of its warnings, print the path. A filter holds at any level one may set.
+    for name in ("urllib3.connectionpool", "urllib3.connection"):
+        logging.getLogger(name).addFilter(_drop)
