@@ -1,0 +1,113 @@
+# Everything works from a fresh clone with Python 3.11 or newer and make; the first call installs what it needs.
+# A stack beside the default one: make run MOHLAT_PORT=3001 MOHLAT_AWS_PORT=4601 MOHLAT_STATE=.local/other
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+# The first that runs and is new enough; 3.13 is what Lambda has.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+RUN := $(BIN)/python -m sandbox
+PIP := -m pip install -qq --disable-pip-version-check
+
+MOHLAT_PORT ?= 3000
+MOHLAT_AWS_PORT ?= 4600
+MOHLAT_STATE ?= .local/stack
+export MOHLAT_PORT MOHLAT_AWS_PORT MOHLAT_STATE
+export SAM_CLI_TELEMETRY := 0
+
+CODE := functions layers/core sandbox tests
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------------------------------------ environments
+.PHONY: install
+install: .venv/.stamp .local/venvs/ministack/.stamp .local/venvs/lambda/.stamp ## create the environments (others do it when needed)
+
+.PHONY: python
+python:
+	@test -n "$(PYTHON)" || { echo "mohlat: Python 3.11 or newer is needed, and found under none of its names" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "mohlat: $(PYTHON) lacks the venv module (Debian: apt install python3-venv)" >&2; exit 1; }
+
+# Made anew when a pin changes. The stamp comes last: an installation that was interrupted starts over.
+.venv/.stamp: requirements/dev.txt requirements/dev.lock requirements/sandbox.txt layers/vendor/requirements.txt | python
+	@echo "installing tools (once, about a minute)"
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python $(PIP) -r requirements/dev.txt -c requirements/dev.lock
+	@touch $@
+
+.local/venvs/%/.stamp: requirements/%.txt requirements/%.lock | python
+	@echo "installing $*"
+	@rm -rf .local/venvs/$* && mkdir -p .local/venvs && $(PYTHON) -m venv .local/venvs/$*
+	@.local/venvs/$*/bin/python $(PIP) -r requirements/$*.txt -c requirements/$*.lock
+	@touch $@
+
+# --------------------------------------------------------------------------------------- the local stack
+.PHONY: run
+run: install ## build, deploy and run the whole system on this machine; Ctrl-C stops it
+	@$(RUN) run
+
+.PHONY: stop
+stop: install ## stop it from another shell, keeping its state
+	@$(RUN) down
+
+.PHONY: status
+status: install ## whether it runs, and where
+	@$(RUN) status
+
+.PHONY: deploy-local
+deploy-local: install ## deploy changes to the running stack
+	@$(RUN) deploy
+
+.PHONY: logs
+logs: install ## follow the functions' logs
+	@$(RUN) logs
+
+.PHONY: reset
+reset: install ## stop it and delete its state
+	@$(RUN) reset
+
+.PHONY: demo
+demo: install ## walk a tenant through its life on the running stack
+	@$(BIN)/python -m sandbox.demo
+
+# ------------------------------------------------------------------------------------------------- tests
+.PHONY: test
+test: check ## everything: checks, unit and end-to-end tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.PHONY: check
+check: install ## style, formatting, types and the template
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/sam validate --lint --region us-east-1 >/dev/null || $(BIN)/sam validate --lint --region us-east-1
+
+.PHONY: format
+format: install ## put the code into its one format
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+.PHONY: coverage
+coverage: install ## branch coverage of the domain, which has to be complete
+	@$(BIN)/python -m pytest -q tests/unit --cov --cov-report=term
+
+.PHONY: clauses
+clauses: install ## which clause is proved by which test
+	@$(BIN)/python -m tests.clauses
+
+.PHONY: bench
+bench: install ## the figures to reach
+	@$(BIN)/python -m tests.bench
+
+# ---------------------------------------------------------------------------------------------------- AWS
+.PHONY: validate
+validate: install ## the template, as SAM and cfn-lint see it
+	@$(BIN)/sam validate --lint --region us-east-1
+
+.PHONY: build
+build: install ## build for AWS (Python 3.13, arm64) into .aws-sam; then: sam deploy --config-env dev
+	@find functions -name __pycache__ -type d -prune -exec rm -rf {} +
+	@MOHLAT_PYTHON=$(abspath $(BIN)/python) $(BIN)/sam build

@@ -1,0 +1,239 @@
+"""One stable address for everything: the API, what was sent, and the outside world's stand-ins.
+
+``/v1/...`` goes to the deployed API, whatever id it has today; ``/sandbox/`` shows the mail and SMS that were sent;
+``/pay`` and ``/sms`` are the payment gateway and the SMS provider.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import html
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.stack import Stack
+
+# Meant for one connection only (RFC 9110, 7.6.1), or set anew for the next one.
+HOP_BY_HOP = frozenset(
+    "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade "
+    "host content-length".split()
+)
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+
+class Api:
+    """The deployed API behind ``/v1``."""
+
+    # A new route gives the API a new id; a 404 may be the API's own answer, so look it up at most this often.
+    LOOK_AGAIN_SECONDS = 2.0
+
+    def __init__(self, stack: Stack, client: httpx.AsyncClient) -> None:
+        self._stack = stack
+        self._client = client
+        self._id: str | None = None
+        self._looked_at = float("-inf")
+
+    async def forward(self, request: Request) -> Response:
+        """Pass a request on and its answer back; 502 when there is nothing to pass it to."""
+        body = await request.body()
+        try:
+            api = self._id or await self._look_up()
+            answer = await self._send(request, body, api) if api else None
+            if answer is None or answer.status_code == httpx.codes.NOT_FOUND:
+                fresh = await self._look_up()
+                if fresh and fresh != api:
+                    answer = await self._send(request, body, fresh)
+        except httpx.TransportError as error:
+            return bad_gateway(f"the local AWS does not answer ({type(error).__name__})")
+        return answer or bad_gateway("no API is deployed")
+
+    async def _look_up(self) -> str | None:
+        if time.monotonic() - self._looked_at > self.LOOK_AGAIN_SECONDS:
+            self._looked_at = time.monotonic()
+            try:
+                self._id = (await run_in_threadpool(self._stack.outputs)).get("ApiId")
+            except OSError as error:
+                raise httpx.ConnectError(str(error)) from error
+        return self._id
+
+    async def _send(self, request: Request, body: bytes, api: str) -> Response:
+        path = request.scope["raw_path"].removeprefix(b"/v1")
+        target = f"/_aws/execute-api/{api}/v1".encode() + (path or b"/")
+        if request.url.query:
+            target += b"?" + request.scope["query_string"]
+        outgoing = self._client.build_request(
+            request.method,
+            httpx.URL(self._stack.aws_url).copy_with(raw_path=target),
+            headers=passed_on(request.headers.raw),
+            content=body,
+        )
+        answer = await self._client.send(outgoing, stream=True)
+        try:
+            content = b"".join([chunk async for chunk in answer.aiter_raw()])
+        finally:
+            await answer.aclose()
+        response = Response(content, answer.status_code)
+        response.raw_headers = [
+            *passed_on(answer.headers.raw),
+            (b"content-length", str(len(content)).encode()),
+        ]
+        return response
+
+
+def passed_on(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers that concern the other end."""
+    return [(name, value) for name, value in headers if name.lower().decode() not in HOP_BY_HOP]
+
+
+def bad_gateway(detail: str) -> Response:
+    """502 as problem details (RFC 9457)."""
+    problem = {"type": "about:blank", "title": "Bad Gateway", "status": 502, "detail": detail}
+    return JSONResponse(problem, 502, media_type="application/problem+json")
+
+
+class Mailbox:
+    """Every mail the local SES accepted, kept in a file, because the local AWS forgets them when it stops."""
+
+    def __init__(self, stack: Stack, client: httpx.AsyncClient) -> None:
+        self._file = stack.state / "mail.jsonl"
+        self._source = f"{stack.aws_url}/_ministack/ses/messages"
+        self._client = client
+        self._lock = asyncio.Lock()
+        self.messages: list[dict[str, Any]] = []
+        if self._file.exists():
+            self.messages = [json.loads(line) for line in self._file.read_text().splitlines()]
+        self._seen = {self._key(message) for message in self.messages}
+
+    @staticmethod
+    def _key(message: dict[str, Any]) -> str:
+        return str(message.get("MessageId") or json.dumps(message, sort_keys=True))
+
+    async def collect(self) -> list[dict[str, Any]]:
+        """Fetch what is new and return all messages, oldest first."""
+        async with self._lock:
+            try:
+                found = (await self._client.get(self._source)).json()
+            except (httpx.TransportError, ValueError):
+                return self.messages
+            fresh = [message for message in found.get("messages", []) if self._key(message) not in self._seen]
+            if fresh:
+                with self._file.open("a") as file:
+                    file.writelines(json.dumps(message, ensure_ascii=False) + "\n" for message in fresh)
+                self.messages += fresh
+                self._seen |= {self._key(message) for message in fresh}
+        return self.messages
+
+    async def keep_collecting(self) -> None:
+        """Fetch every other second, so that little is lost when the local AWS ends."""
+        while True:
+            await self.collect()
+            await asyncio.sleep(2)
+
+
+def page(mail: list[dict[str, Any]], sms: list[dict[str, Any]]) -> str:
+    """What was sent, newest first, as one plain page."""
+
+    def rows(messages: list[dict[str, Any]]) -> str:
+        return "".join(
+            "<article>"
+            + "".join(
+                f"<p dir=auto><b>{html.escape(str(name))}</b> <span>{html.escape(shown(value))}</span></p>"
+                for name, value in message.items()
+                if value not in (None, "", [], {})
+            )
+            + "</article>"
+            for message in reversed(messages)
+        )
+
+    def shown(value: object) -> str:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    return (
+        "<!doctype html><meta charset=utf-8><title>Mohlat sandbox</title>"
+        "<style>body{font:16px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+        "article{border:1px solid #ccc;border-radius:6px;margin:.6rem 0;padding:.2rem .8rem}"
+        "p{margin:.3rem 0}span{white-space:pre-wrap;overflow-wrap:anywhere}b{color:#666}</style>"
+        f"<h1>Mail ({len(mail)})</h1>{rows(mail)}<h1>SMS ({len(sms)})</h1>{rows(sms)}"
+    )
+
+
+def create_app(stack: Stack) -> Starlette:
+    """The front door's application for one stack."""
+    client = httpx.AsyncClient(timeout=httpx.Timeout(40, connect=3), trust_env=False)
+    api, mailbox = Api(stack, client), Mailbox(stack, client)
+
+    async def show(request: Request) -> Response:
+        return HTMLResponse(page(await mailbox.collect(), sent_sms()))
+
+    async def mail(request: Request) -> Response:
+        return JSONResponse({"messages": await mailbox.collect()})
+
+    async def sms(request: Request) -> Response:
+        return JSONResponse({"messages": sent_sms()})
+
+    async def home(request: Request) -> Response:
+        return RedirectResponse("/sandbox/")
+
+    def sent_sms() -> list[dict[str, Any]]:
+        return []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        collecting = asyncio.create_task(mailbox.keep_collecting())
+        yield
+        collecting.cancel()
+        await client.aclose()
+
+    routes: list[BaseRoute] = [
+        Route("/", home),
+        Route("/sandbox", home),
+        Route("/sandbox/", show),
+        Route("/sandbox/mail.json", mail),
+        Route("/sandbox/sms.json", sms),
+        Route("/v1", api.forward, methods=METHODS),
+        Route("/v1/{path:path}", api.forward, methods=METHODS),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def stop_with_parent() -> None:
+    """Stop once standard input closes: then the supervisor has died."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main() -> None:
+    """Serve until stopped."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--aws-port", type=int, required=True)
+    given = parser.parse_args()
+    stop_with_parent()
+    stack = Stack(given.state, given.port, given.aws_port)
+    uvicorn.run(create_app(stack), host="127.0.0.1", port=stack.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()
