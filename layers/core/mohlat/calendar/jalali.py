@@ -1,0 +1,79 @@
+"""Months and days of the Jalali calendar, counted on Tehran's clock and stored as UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import jdatetime
+
+TEHRAN = ZoneInfo("Asia/Tehran")
+
+_DATE = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2})")
+
+
+def month_length(year: int, month: int) -> int:
+    """How many days a Jalali month has: 31, 30, or for Esfand 29, in a leap year 30."""
+    if month == 12 and jdatetime.date(year, 12, 1).isleap():
+        return 30
+    return int(jdatetime.j_days_in_month[month - 1])
+
+
+def _plus_months(day: date, months: int) -> date:
+    """`day` (Gregorian) moved by Jalali months, never past the end of the month it lands in."""
+    start = jdatetime.date.fromgregorian(date=day)
+    years, month = divmod(start.month - 1 + months, 12)
+    year, month = start.year + years, month + 1
+    moved: date = jdatetime.date(year, month, min(start.day, month_length(year, month))).togregorian()
+    return moved
+
+
+class JalaliCalendar:
+    """Implements `mohlat.domain.durations.Calendar` for Iran."""
+
+    def shift(self, instant: datetime, months: int, days: int) -> datetime:
+        """The UTC instant `months`, then `days` after `instant` (before it, where negative).
+
+        Tehran's time of day is kept. The day is clamped down to the month's length, so a term must be
+        counted from its original anchor: 31 Shahrivar + 7 months is 31 Farvardin, though six months on it
+        was 29 Esfand.
+        """
+        local = instant.astimezone(TEHRAN)
+        day = _plus_months(local.date(), months) if months else local.date()
+        moved = datetime.combine(day + timedelta(days=days), local.time(), TEHRAN)
+        return moved.replace(fold=local.fold).astimezone(UTC)
+
+
+JALALI = JalaliCalendar()
+
+
+def jalali_parts(instant: datetime) -> tuple[int, int, int, int, int]:
+    """Year, month, day, hour and minute of an instant as Tehran's calendar and clock show it."""
+    local = instant.astimezone(TEHRAN)
+    # The zone comes first: jdatetime converts the calendar and leaves the zone alone.
+    day = jdatetime.date.fromgregorian(date=local.date())
+    return day.year, day.month, day.day, local.hour, local.minute
+
+
+def gregorian_day(text: str) -> date:
+    """The Gregorian date of a Jalali one such as 1402/07/01.
+
+    Raises ValueError for any other form and for days that do not exist.
+    """
+    match = _DATE.fullmatch(text)
+    if not match:
+        raise ValueError(f"not a Jalali date (1402/07/01): {text!r}")
+    year, month, day = map(int, match.groups())
+    if year < 1 or not 1 <= month <= 12 or not 1 <= day <= month_length(year, month):
+        raise ValueError(f"no such Jalali date: {text!r}")
+    gregorian: date = jdatetime.date(year, month, day).togregorian()
+    return gregorian
+
+
+def start_of_day(text: str) -> datetime:
+    """The UTC instant at which a Jalali date such as 1402/07/01 begins in Tehran (its half-open start).
+
+    Raises ValueError as `gregorian_day` does.
+    """
+    return datetime.combine(gregorian_day(text), time(), TEHRAN).astimezone(UTC)
