@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.notices import Dispatch, NoticeKind
@@ -35,6 +36,18 @@ class Clock(Protocol):
 
     def wall(self, instant: datetime) -> datetime:
         """The wall-clock instant at which `now` will be `instant`: what a waiting execution must sleep until."""
+        ...
+
+
+class Agreements(Protocol):
+    """The agreements in force and in store."""
+
+    def load(self, product: str, version: str | None = None) -> Agreement:
+        """A product's agreement, the newest unless a version is named. Raises NotFound."""
+        ...
+
+    def products(self) -> tuple[str, ...]:
+        """The products that have one."""
         ...
 
 
@@ -97,9 +110,18 @@ class Mailer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A condition, not a row: this notice must stand as sent in the instant of the transaction."""
+
+    tenant_id: str
+    key: str
+    channel: Channel
+
+
 # What may be written in the same transaction as a transition. A row that is new must not exist yet; a payment
 # must still be at the version before its own.
-Row = Contact | Acceptance | User | Identity | TrialMark | Order | Payment | PurgeEntry
+Row = HandedOver | Contact | Acceptance | User | Identity | TrialMark | Order | Payment | PurgeEntry
 
 
 class Tenants(Protocol):
