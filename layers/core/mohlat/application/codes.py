@@ -1,0 +1,48 @@
+"""One-time codes: made when they are sent, kept as salted hashes, few tries, short life."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from mohlat.application.ports import Ids, People
+from mohlat.domain.errors import InvalidInput, TooManyAttempts
+from mohlat.domain.people import Code, CodePurpose
+
+_LIFE = timedelta(minutes=15)
+_TRIES = 5
+
+
+def _salted(salt: str, code: str) -> str:
+    return hashlib.sha256(f"{salt}:{code}".encode()).hexdigest()
+
+
+def issue_code(
+    people: People, ids: Ids, tenant_id: str, username: str, purpose: CodePurpose, now: datetime
+) -> str:
+    """A fresh six-digit code in place of any older one for the same purpose."""
+    code, salt = ids.code(), ids.new("s")
+    people.put_code(
+        Code(tenant_id, username, purpose, f"{salt}${_salted(salt, code)}", now + _LIFE, _TRIES)
+    )
+    return code
+
+
+def use_code(
+    people: People, tenant_id: str, username: str, purpose: CodePurpose, code: str, now: datetime
+) -> None:
+    """Accepts the right code once. Each try counts, before it is compared.
+
+    Raises InvalidInput for a wrong, unknown or expired code, TooManyAttempts when no try is left.
+    """
+    known = people.code(tenant_id, username, purpose)
+    if known is None or known.expires_at <= now:
+        raise InvalidInput("code", "expired or never sent")
+    if known.attempts_left <= 0:
+        raise TooManyAttempts
+    people.spend_attempt(known)
+    salt, _, expected = known.salted_hash.partition("$")
+    if not hmac.compare_digest(expected, _salted(salt, code)):
+        raise InvalidInput("code", "wrong")
+    people.drop_code(known)

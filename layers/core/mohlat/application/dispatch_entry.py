@@ -1,0 +1,49 @@
+"""What follows a transition: start its workflows, queue its notices. Done from the stream, at least once."""
+
+from __future__ import annotations
+
+from mohlat.application.advance_tenant import start_subscription
+from mohlat.application.ports import Agreements, Clock, NoticeQueue, Tenants, Workflows
+from mohlat.domain.errors import Gone, NotFound
+from mohlat.domain.journal import Entry
+from mohlat.domain.lifecycle import Workflow
+from mohlat.domain.payments import Payment
+
+
+def dispatch_entry(
+    entry: Entry,
+    *,
+    tenants: Tenants,
+    agreements: Agreements,
+    workflows: Workflows,
+    queue: NoticeQueue,
+    clock: Clock,
+    suffix: str = "",
+) -> None:
+    """Does what a journal entry owes. Repeating it is harmless: names are deterministic, sending is claimed.
+
+    The entry's mark in the due index is removed here only if no notice is owed; otherwise the sender does
+    it, so that a notice lost on its way comes back with the next sweep.
+    """
+    if Workflow.PURGE in entry.workflows:
+        workflows.start(Workflow.PURGE.value, f"{entry.tenant_id}-v{entry.seq}{suffix}", {"tenant_id": entry.tenant_id})
+    if Workflow.SUBSCRIPTION in entry.workflows:
+        try:
+            tenant = tenants.get(entry.tenant_id)
+        except (Gone, NotFound):
+            tenant = None
+        # Started for the tenant as it is now; what has moved since has its own entry, or the same execution.
+        if tenant:
+            agreement = agreements.load(tenant.product, tenant.agreement_version)
+            start_subscription(tenant, agreement, workflows, clock, suffix)
+    if entry.notices:
+        queue.put({"tenant_id": entry.tenant_id, "seq": entry.seq})
+    else:
+        tenants.mark_followed(entry.tenant_id, entry.seq)
+
+
+def dispatch_payment(payment: Payment, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:
+    """Starts the watch over a payment."""
+    if payment.open and payment.next_check_at:
+        wake_at = clock.wall(payment.next_check_at).strftime("%Y-%m-%dT%H:%M:%SZ")
+        workflows.start("payment", payment.id + suffix, {"payment_id": payment.id, "wake_at": wake_at})

@@ -1,0 +1,116 @@
+"""What owners and operators decide about a tenant: accepting terms, closing, restricting, holding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from mohlat.application.ports import Agreements, Clock, Dispatches, Ids, Tenants
+from mohlat.application.transitions import catch_up, commit
+from mohlat.domain.access import Operation, permit
+from mohlat.domain.agreement import Agreement
+from mohlat.domain.errors import InvalidInput
+from mohlat.domain.lifecycle import (
+    Transition,
+    accept_terms,
+    close,
+    lift,
+    place_hold,
+    release_hold,
+    restrict,
+)
+from mohlat.domain.people import Acceptance
+from mohlat.domain.tenant import Closing, Hold, Restriction, RestrictionKind, Tenant
+
+Decision = Callable[[Tenant, Agreement, datetime], Transition]
+
+
+class TenantDesk:
+    """Applies one decision to a tenant, after everything that was due before it."""
+
+    def __init__(
+        self, *, tenants: Tenants, dispatches: Dispatches, agreements: Agreements, ids: Ids, clock: Clock
+    ) -> None:
+        self._tenants = tenants
+        self._dispatches = dispatches
+        self._agreements = agreements
+        self._ids = ids
+        self._clock = clock
+
+    def accept_terms(
+        self, tenant_id: str, version: str, documents: frozenset[str], username: str, source_ip: str
+    ) -> Tenant:
+        """Accepts the newest agreement and keeps the evidence (KALO-2, SAMAN-2.4).
+
+        Raises InvalidInput for another version than the newest, or documents left out.
+        """
+        tenant = self._tenants.get(tenant_id)
+        newest = self._agreements.load(tenant.product)
+        if version != newest.version:
+            raise InvalidInput("version", "not the newest", newest=newest.version)
+        for document in newest.registration.accept:
+            if document not in documents:
+                raise InvalidInput(f"accept.{document}", "must be accepted")
+        now = self._clock.now()
+        evidence = Acceptance(
+            tenant_id, newest.version, newest.registration.accept, newest.digest, now, source_ip, username
+        )
+        transition = accept_terms(tenant, newest, now, by=f"user:{username}")
+        return commit(self._tenants, newest, transition, (evidence,))
+
+    def close(self, tenant_id: str, closing: Closing, by: str) -> Tenant:
+        """Closes the account at the customer's wish; access stops at once (KALO-15, SAMAN-3.14, KALLU-erase)."""
+
+        def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
+            permit(tenant, agreement, Operation.CLOSE, now)
+            return close(tenant, agreement, closing, now, by=by)
+
+        return self._apply(tenant_id, by, decide)
+
+    def restrict(
+        self, tenant_id: str, kind: RestrictionKind, reason: str, clause: str, until: datetime | None, by: str
+    ) -> Tenant:
+        """Restricts a tenant for a stated reason. Raises InvalidInput for a clause the agreement does not have."""
+
+        def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
+            _check_clause(agreement, clause)
+            if until is not None and until <= now:
+                raise InvalidInput("until", "must be in the future")
+            return restrict(tenant, Restriction(kind, reason, clause, now, until), now, by=by)
+
+        return self._apply(tenant_id, by, decide)
+
+    def lift(self, tenant_id: str, kind: RestrictionKind, reason: str, by: str) -> Tenant:
+        """Lifts a restriction. Raises NotFound."""
+        return self._apply(tenant_id, by, lambda tenant, _, now: lift(tenant, kind, reason, now, by=by))
+
+    def place_hold(self, tenant_id: str, reason: str, origin: str, clause: str, by: str) -> Tenant:
+        """Places a legal hold; from its commit on nothing of the tenant is deleted (invariant 10)."""
+
+        def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
+            _check_clause(agreement, clause)
+            hold = Hold(self._ids.new("h"), reason, origin, by, now)
+            return place_hold(tenant, hold, now, by=by, clause=clause)
+
+        return self._apply(tenant_id, by, decide)
+
+    def release_hold(self, tenant_id: str, hold_id: str, reason: str, clause: str, by: str) -> Tenant:
+        """Releases a hold; what it stopped is queued again with fresh notice. Raises NotFound."""
+
+        def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
+            _check_clause(agreement, clause)
+            return release_hold(tenant, agreement, hold_id, reason, now, by=by, clause=clause)
+
+        return self._apply(tenant_id, by, decide)
+
+    def _apply(self, tenant_id: str, by: str, decide: Decision) -> Tenant:
+        now = self._clock.now()
+        tenant = self._tenants.get(tenant_id)
+        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by)
+        return commit(self._tenants, agreement, decide(tenant, agreement, now))
+
+
+def _check_clause(agreement: Agreement, clause: str) -> None:
+    if clause not in agreement.clauses:
+        raise InvalidInput("clause", "not a clause of this agreement")

@@ -1,0 +1,101 @@
+"""Ordering a term: the price from the agreement, the payment reserved before the gateway hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mohlat.application.ports import (
+    Agreements,
+    Clock,
+    Dispatches,
+    Ids,
+    PaymentGateway,
+    Payments,
+    Tenants,
+)
+from mohlat.application.transitions import catch_up, commit
+from mohlat.domain.access import Operation, permit
+from mohlat.domain.durations import Duration
+from mohlat.domain.errors import MohlatError
+from mohlat.domain.lifecycle import close_payment, place_order
+from mohlat.domain.payments import Order, Payment, PaymentStatus, check_after, settled, with_authority
+
+_ORDER_LIFE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order, its payment, and where the payer's browser must go."""
+
+    order: Order
+    payment: Payment
+    pay_url: str
+
+
+def order_term(
+    tenant_id: str,
+    plan: str,
+    length: Duration,
+    *,
+    by: str,
+    callback_url: str,
+    gateway: PaymentGateway,
+    tenants: Tenants,
+    payments: Payments,
+    dispatches: Dispatches,
+    agreements: Agreements,
+    ids: Ids,
+    clock: Clock,
+) -> PlacedOrder:
+    """Orders `length` of a plan at today's price and opens its payment at the gateway.
+
+    The order and its payment are written before the gateway is called: whatever happens between, the watch
+    over the payment finds it. Raises AccessRefused, InvalidInput for a plan or period not offered, Conflict
+    for another plan than the running term's, GatewayUnavailable, GatewayRefused.
+    """
+    now = clock.now()
+    tenant = tenants.get(tenant_id)
+    agreement = agreements.load(tenant.product, tenant.agreement_version)
+    tenant = catch_up(tenants, dispatches, agreement, tenant, now, by=by)
+    permit(tenant, agreement, Operation.RENEW, now)
+    order = Order(
+        id=ids.new("o"),
+        tenant_id=tenant_id,
+        product=tenant.product,
+        plan=plan,
+        length=length,
+        # The newest prices, whatever version the tenant accepted (KALO-33, SAMAN-7.2).
+        amount=agreements.load(tenant.product).quote(plan, length, now),
+        payment_id=ids.new("p"),
+        created_at=now,
+        expires_at=now + _ORDER_LIFE,
+    )
+    payment = Payment(
+        id=order.payment_id,
+        tenant_id=tenant_id,
+        product=tenant.product,
+        order_id=order.id,
+        gateway=gateway.name,
+        amount=order.amount,
+        status=PaymentStatus.REQUESTED,
+        created_at=now,
+        next_check_at=check_after(now, 0),
+    )
+    tenant = commit(tenants, agreement, place_order(tenant, agreement, order, now, by=by), (order, payment))
+    try:
+        authority = gateway.request(
+            amount=order.amount,
+            description=f"{agreement.product} {order.plan} {order.length} {order.id}",
+            callback_url=callback_url,
+            order_id=order.id,
+        )
+    except MohlatError:
+        # No authority, so no money can move: the order ends here. If even this write is lost, the watch does it.
+        refused = settled(payment, PaymentStatus.CANCELLED, clock.now(), note="the gateway opened no payment")
+        transition = close_payment(tenant, payment.id, refused.status.value, clock.now(), by=f"gateway:{gateway.name}")
+        commit(tenants, agreement, transition, (refused,))
+        raise
+    payment = with_authority(payment, authority)
+    payments.save(payment)
+    return PlacedOrder(order, payment, gateway.pay_url(authority))

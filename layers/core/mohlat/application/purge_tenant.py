@@ -1,0 +1,140 @@
+"""Emptying a tenant's stores after its purge was committed, and certifying that nothing is left.
+
+Each step can be repeated and resumed; the ledger was written before the first of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Literal
+
+from mohlat.application.ports import (
+    Agreements,
+    Clock,
+    Eraser,
+    People,
+    PurgeLedger,
+    SignIn,
+    Tenants,
+)
+from mohlat.application.send_notices import Sender
+from mohlat.domain.agreement import Phase
+from mohlat.domain.errors import Gone, MohlatError, NotFound, PurgeRefused
+from mohlat.domain.notices import Notice, NoticeKind
+from mohlat.domain.purge import PurgeEntry, Store
+
+_BATCHES_PER_RUN = 20
+
+
+class MoreToErase(MohlatError):
+    """A run's share is done and more is left: call again at once."""
+
+    code = "more-to-erase"
+
+
+class LeftBehind(MohlatError):
+    """A store still holds something after it was emptied: do not certify, alert."""
+
+    code = "left-behind"
+
+
+class Shredder:
+    """Carries out a committed purge. Refuses every tenant whose purge is not in the ledger."""
+
+    def __init__(
+        self,
+        *,
+        ledger: PurgeLedger,
+        eraser: Eraser,
+        tenants: Tenants,
+        people: People,
+        sign_in: SignIn,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._eraser = eraser
+        self._tenants = tenants
+        self._people = people
+        self._sign_in = sign_in
+        self._clock = clock
+
+    def erase(self, tenant_id: str, store: Store) -> PurgeEntry:
+        """Empties one store. Raises PurgeRefused unless the purge was committed, MoreToErase to be called again."""
+        entry = self._committed(tenant_id)
+        if store is Store.TENANT and not entry.journal_head:
+            entry = self._keep_head(entry)
+        if store is Store.USERS:
+            for user in self._people.users(tenant_id):
+                self._sign_in.sign_out(user.username)
+                self._sign_in.delete(user.username)
+        deleted: Counter[str] = Counter(entry.deleted)
+        for _ in range(_BATCHES_PER_RUN):
+            batch = self._eraser.erase(tenant_id, store)
+            deleted[store.value] += batch
+            if batch == 0:
+                break
+        else:
+            self._ledger.save(replace(entry, deleted=dict(deleted)))
+            raise MoreToErase(tenant_id=tenant_id, store=store.value)
+        entry = replace(entry, deleted={Store.RECORDS.value: 0, **deleted})
+        self._ledger.save(entry)
+        return entry
+
+    def certify(self, tenant_id: str) -> PurgeEntry:
+        """Counts every store, and finishes the ledger's entry if all are empty. Raises LeftBehind."""
+        entry = self._committed(tenant_id)
+        if entry.finished_at:
+            return entry
+        left = {store.value: self._eraser.count(tenant_id, store) for store in Store}
+        if any(left.values()):
+            raise LeftBehind(tenant_id=tenant_id, left=left)
+        entry = replace(entry, left=left, finished_at=self._clock.now(), next_due_at=None)
+        self._ledger.save(entry)
+        return entry
+
+    def _committed(self, tenant_id: str) -> PurgeEntry:
+        try:
+            entry = self._ledger.get(tenant_id)
+        except NotFound as missing:
+            raise PurgeRefused(tenant_id=tenant_id, obstacles=["not committed"]) from missing
+        try:
+            if self._tenants.get(tenant_id).phase is not Phase.PURGED:
+                raise PurgeRefused(tenant_id=tenant_id, obstacles=["the tenant lives"])
+        except Gone:
+            return entry
+        return entry
+
+    def _keep_head(self, entry: PurgeEntry) -> PurgeEntry:
+        # The tenant's row goes with this store; its journal's head is what the certificate keeps of it.
+        try:
+            tenant = self._tenants.get(entry.tenant_id)
+        except Gone:
+            return entry
+        entry = replace(entry, journal_head=tenant.journal_head, journal_length=tenant.version)
+        self._ledger.save(entry)
+        return entry
+
+
+def tell_owner(
+    tenant_id: str,
+    *,
+    ledger: PurgeLedger,
+    tenants: Tenants,
+    agreements: Agreements,
+    sender: Sender,
+) -> Literal["told", "unreachable"]:
+    """The last message, while the contact is still there: the records are gone, and by which clause."""
+    entry = ledger.get(tenant_id)
+    try:
+        tenant = tenants.get(tenant_id)
+    except Gone:
+        return "unreachable"
+    agreement = agreements.load(tenant.product, tenant.agreement_version)
+    warning = agreement.deletion_warning
+    notice = Notice(
+        NoticeKind.DATA_DELETED, entry.committed_at, tenant.generation, warning.channels, entry.clause
+    )
+    for channel in notice.channels:
+        sender.send(tenant, agreement, notice, channel)
+    return "told"

@@ -1,0 +1,106 @@
+"""Registering: the agreement accepted, the person known once, the tenant's life begun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mohlat.application.ports import Agreements, Clock, Fingerprints, Ids, People, Row, SignIn, Tenants
+from mohlat.application.transitions import commit
+from mohlat.domain.errors import ConcurrentChange, Conflict, InvalidInput
+from mohlat.domain.lifecycle import register
+from mohlat.domain.passwords import check_password
+from mohlat.domain.people import Acceptance, Contact, Identity, LegalEntity, Role, TrialMark, User
+from mohlat.domain.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What somebody who registers has sent, already normalized (e-mail lower-case, mobile E.164).
+
+    `accepted` names the documents whose box was ticked. `declares_authority` is the declaration that the
+    person may act for `legal_entity`.
+    """
+
+    product: str
+    name: str
+    email: str
+    mobile: str
+    password: str
+    language: str
+    accepted: frozenset[str]
+    source_ip: str
+    plan: str | None = None
+    legal_entity: LegalEntity | None = None
+    declares_authority: bool = False
+
+
+def register_tenant(
+    application: Application,
+    *,
+    tenants: Tenants,
+    people: People,
+    sign_in: SignIn,
+    fingerprints: Fingerprints,
+    agreements: Agreements,
+    ids: Ids,
+    clock: Clock,
+) -> Tenant:
+    """Creates the tenant, its owner and the evidence of what was accepted, in one transaction.
+
+    Raises InvalidInput (naming the field) for what the agreement does not allow, Conflict if the e-mail
+    address or the mobile number has an account with this product already.
+    """
+    agreement = agreements.load(application.product)
+    for document in agreement.registration.accept:
+        if document not in application.accepted:
+            raise InvalidInput(f"accept.{document}", "must be accepted", clause=agreement.registration.accept_basis.cite())
+    if application.legal_entity and not application.declares_authority:
+        clause = agreement.registration.legal_entity_basis.cite()
+        raise InvalidInput("legal_entity.authority_declared", "must be declared", clause=clause)
+    if application.plan:
+        agreement.plan(application.plan)
+    contacts = (application.email, application.mobile)
+    check_password(application.password, agreement.password, (application.name, *contacts))
+
+    prints = [fingerprints.of(application.product, contact) for contact in contacts]
+    for fingerprint, field in zip(prints, ("email", "mobile"), strict=True):
+        if people.identity(application.product, fingerprint):
+            raise Conflict("this contact has an account already", field=field)
+    trial_used = agreement.trial is not None and people.trial_used(application.product, prints)
+
+    now, tenant_id, username = clock.now(), ids.new("t"), ids.new("u")
+    by = f"user:{username}"
+    transition = register(agreement, tenant_id, now, plan=application.plan, trial_used=trial_used, by=by)
+    rows: list[Row] = [
+        Contact(
+            tenant_id,
+            application.name,
+            application.email,
+            application.mobile,
+            application.language,
+            application.legal_entity,
+        ),
+        Acceptance(
+            tenant_id,
+            agreement.version,
+            agreement.registration.accept,
+            agreement.digest,
+            now,
+            application.source_ip,
+            username,
+        ),
+        User(tenant_id, username, Role.OWNER, now, password_changed_at=now),
+        *(Identity(application.product, fingerprint, tenant_id, username) for fingerprint in prints),
+    ]
+    if agreement.trial and not trial_used:
+        rows += [TrialMark(application.product, fingerprint, now) for fingerprint in prints]
+    # The user first, without a password: if we die before the transaction nobody can sign in as it, and if we
+    # die after it the owner recovers a password through the registered contact.
+    sign_in.create(username, tenant_id, Role.OWNER)
+    try:
+        tenant = commit(tenants, agreement, transition, rows)
+    except ConcurrentChange as race:
+        sign_in.delete(username)
+        raise Conflict("this contact has an account already", field="email") from race
+    sign_in.set_password(username, application.password)
+    return tenant

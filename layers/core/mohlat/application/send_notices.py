@@ -1,0 +1,169 @@
+"""Sending what a journal entry owes: decided again at this moment, once per notice and channel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+from mohlat.application.codes import issue_code
+from mohlat.application.ports import (
+    Agreements,
+    Clock,
+    Dispatches,
+    HandOver,
+    Ids,
+    Mailer,
+    Message,
+    MessageOrder,
+    People,
+    SmsSender,
+    Tenants,
+    Wording,
+)
+from mohlat.domain.agreement import Agreement, Channel
+from mohlat.domain.errors import Gone, MessageRejected, MessagingMisconfigured, MessagingUnavailable, NotFound
+from mohlat.domain.notices import Dispatch, Notice, NoticeKind, NoticeStatus, why_void
+from mohlat.domain.people import CodePurpose, Contact
+from mohlat.domain.tenant import Tenant
+
+
+class Sender:
+    """Takes messages to their provider and keeps the evidence. One per worker."""
+
+    def __init__(
+        self,
+        *,
+        dispatches: Dispatches,
+        people: People,
+        wording: Wording,
+        mailer: Mailer,
+        sms: SmsSender,
+        ids: Ids,
+        clock: Clock,
+    ) -> None:
+        self._dispatches = dispatches
+        self._people = people
+        self._wording = wording
+        self._mailer = mailer
+        self._sms = sms
+        self._ids = ids
+        self._clock = clock
+
+    def send(self, tenant: Tenant, agreement: Agreement, notice: Notice, channel: Channel) -> Dispatch:
+        """Sends one notice on one channel unless it was sent, is void, or must not be repeated.
+
+        Raises MessagingUnavailable and MessagingMisconfigured with the notice left waiting: try again.
+        """
+        now = self._clock.now()
+        claim = Dispatch(
+            tenant.id, notice.key, channel, notice.kind, notice.clause, NoticeStatus.SENDING, now
+        )
+        known = self._dispatches.reserve(claim)
+        if known and known.status is not NoticeStatus.SENDING:
+            return known
+        if void := why_void(notice, tenant, now):
+            return self._finish(claim, NoticeStatus.VOID, note=void)
+        if known and channel is Channel.EMAIL:
+            # A sending was cut off between the claim and its outcome. SMS have a reference that makes a
+            # repetition harmless; mail does not, and at most once is the promise.
+            return self._finish(claim, NoticeStatus.UNCERTAIN, note="cut off while sending")
+        try:
+            proof = self._hand_over(tenant, agreement, notice, channel)
+        except MessageRejected as rejected:
+            return self._finish(claim, NoticeStatus.REJECTED, note=str(rejected.details.get("code", "rejected")))
+        except (MessagingUnavailable, MessagingMisconfigured) as failure:
+            self._finish(claim, NoticeStatus.WAITING, note=failure.code)
+            raise
+        return self._finish(claim, NoticeStatus.SENT, proof)
+
+    def send_code(
+        self, tenant: Tenant, agreement: Agreement, username: str, purpose: CodePurpose, channel: Channel
+    ) -> HandOver:
+        """Makes a fresh one-time code and sends it. Raises the messaging errors."""
+        kind = NoticeKind.RECOVERY_CODE if purpose is CodePurpose.RECOVER else NoticeKind.CONFIRM_CODE
+        code = issue_code(self._people, self._ids, tenant.id, username, purpose, self._clock.now())
+        message, contact = self._write(tenant, agreement, kind, Notice(kind, self._clock.now(), 0, (channel,), ""), code)
+        return self._deliver(agreement, contact, message, channel, f"{tenant.id}{username}{purpose}{code}")
+
+    def _hand_over(self, tenant: Tenant, agreement: Agreement, notice: Notice, channel: Channel) -> HandOver:
+        if notice.kind is NoticeKind.CONFIRM_CODE:
+            owner = self._people.users(tenant.id)[0]
+            return self.send_code(tenant, agreement, owner.username, CodePurpose.CONFIRM, channel)
+        message, contact = self._write(tenant, agreement, notice.kind, notice, None)
+        return self._deliver(agreement, contact, message, channel, f"{tenant.id}{notice.key}")
+
+    def _write(
+        self, tenant: Tenant, agreement: Agreement, kind: NoticeKind, notice: Notice, code: str | None
+    ) -> tuple[Message, Contact]:
+        contact = self._people.contact(tenant.id)
+        order = MessageOrder(
+            kind=kind,
+            language=contact.language,
+            product=agreement.product,
+            product_names=agreement.names,
+            anchor=notice.anchor,
+            facts=notice.facts,
+            code=code,
+        )
+        return self._wording.write(order), contact
+
+    def _deliver(
+        self, agreement: Agreement, contact: Contact, message: Message, channel: Channel, unique: str
+    ) -> HandOver:
+        if channel is Channel.EMAIL:
+            return self._mailer.send(
+                sender=agreement.sender.address,
+                to=contact.email,
+                subject=message.subject,
+                text=message.text,
+                html=message.html,
+            )
+        return self._sms.send(
+            mobile=contact.mobile,
+            template=message.sms_template,
+            tokens=message.sms_tokens,
+            text=message.sms_text,
+            reference=int.from_bytes(sha256(unique.encode()).digest()[:8]) >> 1,
+        )
+
+    def _finish(
+        self, claim: Dispatch, status: NoticeStatus, proof: HandOver | None = None, note: str | None = None
+    ) -> Dispatch:
+        outcome = replace(
+            claim,
+            status=status,
+            at=self._clock.now(),
+            provider=proof.provider if proof else None,
+            message_id=proof.message_id if proof else None,
+            note=note,
+        )
+        self._dispatches.finish(outcome)
+        return outcome
+
+
+def send_entry(
+    tenant_id: str, seq: int, *, tenants: Tenants, agreements: Agreements, sender: Sender
+) -> list[Dispatch]:
+    """Sends everything a journal entry owes, then takes its mark out of the due index.
+
+    One channel's failure does not keep the others back; it is raised when all were tried, so that the
+    queue tries again and the entry stays marked.
+    """
+    try:
+        tenant = tenants.get(tenant_id)
+        entry = tenants.entry(tenant_id, seq)
+    except (Gone, NotFound):
+        return []
+    agreement = agreements.load(tenant.product, tenant.agreement_version)
+    outcomes: list[Dispatch] = []
+    failure: MessagingUnavailable | MessagingMisconfigured | None = None
+    for notice in entry.notices:
+        for channel in notice.channels:
+            try:
+                outcomes.append(sender.send(tenant, agreement, notice, channel))
+            except (MessagingUnavailable, MessagingMisconfigured) as error:
+                failure = error
+    if failure:
+        raise failure
+    tenants.mark_followed(tenant_id, seq)
+    return outcomes

@@ -1,0 +1,75 @@
+"""The sweep: whatever is overdue in the due index was lost, and is started again. `<=`, never `=`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from mohlat.application.advance_tenant import start_subscription
+from mohlat.application.dispatch_entry import dispatch_entry, dispatch_payment
+from mohlat.application.ports import (
+    Agreements,
+    Clock,
+    DueIndex,
+    DueItem,
+    DueKind,
+    NoticeQueue,
+    Payments,
+    Tenants,
+    Workflows,
+)
+from mohlat.domain.errors import Gone, NotFound
+from mohlat.domain.lifecycle import Workflow
+
+
+def sweep(
+    *,
+    patience: timedelta,
+    due: DueIndex,
+    tenants: Tenants,
+    payments: Payments,
+    agreements: Agreements,
+    workflows: Workflows,
+    queue: NoticeQueue,
+    clock: Clock,
+    limit: int = 1000,
+) -> dict[str, int]:
+    """Restarts what was due more than `patience` ago; says how much of each kind it found.
+
+    Executions get names that hold the minute, so that one that was started and lost as well is replaced by
+    the next sweep, while two sweeps at once start it once. What needed no restart (it finished between the
+    look and the start) is harmless: it re-reads and rests.
+    """
+    now = clock.now()
+    suffix = f"-s{now:%Y%m%dT%H%M}"
+
+    def restart(item: DueItem) -> None:
+        match item.kind:
+            case DueKind.TENANT:
+                tenant = tenants.get(item.id)
+                agreement = agreements.load(tenant.product, tenant.agreement_version)
+                start_subscription(tenant, agreement, workflows, clock, suffix)
+            case DueKind.ENTRY:
+                dispatch_entry(
+                    tenants.entry(item.id, item.seq),
+                    tenants=tenants,
+                    agreements=agreements,
+                    workflows=workflows,
+                    queue=queue,
+                    clock=clock,
+                    suffix=suffix,
+                )
+            case DueKind.PAYMENT:
+                dispatch_payment(payments.get(item.id), workflows=workflows, clock=clock, suffix=suffix)
+            case DueKind.PURGE:
+                workflows.start(Workflow.PURGE.value, f"{item.id}{suffix}", {"tenant_id": item.id})
+
+    found: Counter[str] = Counter()
+    for item in due.overdue(now - patience, limit):
+        found[item.kind.value] += 1
+        try:
+            restart(item)
+        except (Gone, NotFound):
+            # Purged between the look at the index and the read.
+            continue
+    return {kind.value: found[kind.value] for kind in DueKind}

@@ -1,0 +1,96 @@
+"""Writing transitions: the one way in which a tenant moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from mohlat.application.ports import Dispatches, HandedOver, Row, Tenants
+from mohlat.domain.agreement import Agreement
+from mohlat.domain.errors import PurgeRefused
+from mohlat.domain.lifecycle import (
+    Deadline,
+    DeadlineKind,
+    Transition,
+    carry_out,
+    defer_purge,
+    next_deadline,
+)
+from mohlat.domain.notices import NoticeKind, NoticeStatus
+from mohlat.domain.purge import PurgeEntry
+from mohlat.domain.tenant import Tenant, iso
+
+NOT_HANDED_OVER = "warning_not_handed_over"
+# A purge takes seconds; one that is still unfinished after this was lost and is started again by the sweep.
+_PURGE_PATIENCE = timedelta(minutes=10)
+
+
+def commit(tenants: Tenants, agreement: Agreement, transition: Transition, rows: Sequence[Row] = ()) -> Tenant:
+    """Writes a transition with the instant of the deadline that follows it. Raises ConcurrentChange."""
+    due = next_deadline(transition.after, agreement)
+    return tenants.commit(transition, due.at if due else None, rows)
+
+
+def catch_up(
+    tenants: Tenants, dispatches: Dispatches, agreement: Agreement, tenant: Tenant, now: datetime, *, by: str
+) -> Tenant:
+    """Carries out everything that is due at `now`, oldest first, each counting from its own instant.
+
+    After an outage of any length this is what makes up for it: delayed, never skipped.
+    Raises ConcurrentChange when somebody else is doing it at the same time.
+    """
+    while (deadline := next_deadline(tenant, agreement)) and deadline.at <= now:
+        if deadline.kind is DeadlineKind.PURGE:
+            tenant = _purge(tenants, dispatches, agreement, tenant, deadline, now, by)
+        else:
+            tenant = commit(tenants, agreement, carry_out(tenant, agreement, deadline, now, by=by))
+    return tenant
+
+
+def _purge(
+    tenants: Tenants,
+    dispatches: Dispatches,
+    agreement: Agreement,
+    tenant: Tenant,
+    deadline: Deadline,
+    now: datetime,
+    by: str,
+) -> Tenant:
+    """The purge's commit: everything that could forbid it is a condition of the same write (invariant 1)."""
+    try:
+        transition = carry_out(tenant, agreement, deadline, now, by=by)
+        warning = _handed_over_warning(dispatches, tenant)
+    except PurgeRefused as refused:
+        obstacles = tuple(str(obstacle) for obstacle in refused.details["obstacles"])  # type: ignore[attr-defined]
+        return commit(tenants, agreement, defer_purge(tenant, agreement, obstacles, now, by=by))
+    ledger = PurgeEntry(
+        tenant_id=tenant.id,
+        product=tenant.product,
+        clause=transition.clause,
+        why=transition.why,
+        committed_at=now,
+        journal_head="",
+        journal_length=transition.after.version,
+        events=_events(tenants, tenant.id),
+        next_due_at=now + _PURGE_PATIENCE,
+    )
+    return commit(tenants, agreement, transition, (ledger, warning))
+
+
+def _handed_over_warning(dispatches: Dispatches, tenant: Tenant) -> HandedOver:
+    for dispatch in reversed(dispatches.of(tenant.id)):
+        if (
+            dispatch.kind is NoticeKind.DELETION_WARNING
+            and dispatch.status is NoticeStatus.SENT
+            and dispatch.key.endswith(f"#g{tenant.generation}")
+        ):
+            return HandedOver(tenant.id, dispatch.key, dispatch.channel)
+    raise PurgeRefused(tenant_id=tenant.id, obstacles=[NOT_HANDED_OVER])
+
+
+def _events(tenants: Tenants, tenant_id: str) -> tuple[str, ...]:
+    """The journal in short, without anything that identifies a person: it outlives the journal."""
+    lines: list[str] = []
+    while page := tenants.journal(tenant_id, after=len(lines)):
+        lines += [f"{entry.seq} {iso(entry.at)} {entry.event.value} {entry.clause}" for entry in page]
+    return tuple(lines)
