@@ -1,1 +1,1 @@
-"""The local stack: the real deployment on one machine, with stand-ins for the outside world. Never deployed."""
+"""The local stack: the real deployment on one machine, with stand-ins for the outside world."""

@@ -1,4 +1,4 @@
-"""Build and deploy the stack to the local AWS, when something changed; with the very commands that deploy to AWS."""
+"""Build and deploy to the local AWS when something changed, with the commands that deploy to AWS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -24,6 +24,7 @@ FINGERPRINT = "/mohlat/local-deployment"
 DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
 _BUILD = LOCAL / "build"
+_BUILT, _CACHE = _BUILD / "out" / "build", _BUILD / "out" / "cache"
 _SKIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 
 
@@ -68,8 +69,7 @@ def _build(stack: Stack, sources: str) -> None:
     target = {"MOHLAT_TARGET": "local", "MOHLAT_PYTHON": str(LAMBDA_PYTHON)}
     _sam(
         stack,
-        ["build", "--config-env", "local", "--build-dir", str(_BUILD / "out" / "build")]
-        + ["--cache-dir", str(_BUILD / "out" / "cache"), "--template-file", "template.yaml"],
+        ["build", "--template-file", "template.yaml", "--build-dir", str(_BUILT), "--cache-dir", str(_CACHE)],
         target,
     )
     stamp.write_text(sources)
@@ -79,10 +79,8 @@ def _deploy(stack: Stack, status: str | None) -> None:
     with (ROOT / "samconfig.toml").open("rb") as file:
         settings = tomllib.load(file)["local"]["deploy"]["parameters"]
     s3 = stack.client("s3")
-    try:
+    with suppress(s3.exceptions.BucketAlreadyExists, s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=settings["s3_bucket"])
-    except (s3.exceptions.BucketAlreadyExists, s3.exceptions.BucketAlreadyOwnedByYou):
-        pass  # artifacts of an earlier deployment
     if status is not None and status not in DEPLOYED:
         # The remains of a first deployment that failed can only be removed.
         stack.client("cloudformation").delete_stack(StackName=STACK_NAME)
@@ -94,7 +92,13 @@ def _deploy(stack: Stack, status: str | None) -> None:
     ]
     _sam(
         stack,
-        ["deploy", "--config-env", "local", "--template-file", str(_BUILD / "out" / "build" / "template.yaml")]
+        [
+            "deploy",
+            "--config-env",
+            "local",
+            "--template-file",
+            str(_BUILD / "out" / "build" / "template.yaml"),
+        ]
         + ["--parameter-overrides", *overrides],
         {},
     )
@@ -103,7 +107,7 @@ def _deploy(stack: Stack, status: str | None) -> None:
 def _sam(stack: Stack, arguments: list[str], extra: dict[str, str]) -> None:
     tool = Path(sys.executable).with_name("sam")
     done = subprocess.run(
-        [tool, *arguments, "--config-file", str(ROOT / "samconfig.toml")],
+        [tool, *arguments, "--config-env", "local", "--config-file", str(ROOT / "samconfig.toml")],
         cwd=_BUILD / "source",
         env=stack.environment() | extra,
         stdin=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """One stable address for everything: the API, what was sent, and the outside world's stand-ins.
 
-``/v1/...`` goes to the deployed API, whatever id it has today; ``/sandbox/`` shows the mail and SMS that were sent;
-``/pay`` and ``/sms`` are the payment gateway and the SMS provider.
+``/v1/...`` goes to the deployed API, whatever id it has today; ``/sandbox/`` shows the mail and SMS that were
+sent; ``/pay`` and ``/sms`` are the payment gateway and the SMS provider.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +28,25 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
 
+from sandbox import kavenegar, zarinpal
 from sandbox.stack import Stack
 
 # Meant for one connection only (RFC 9110, 7.6.1), or set anew for the next one.
-HOP_BY_HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade "
-    "host content-length".split()
-)
+HOP_BY_HOP = {
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -119,11 +131,7 @@ class Mailbox:
         self.messages: list[dict[str, Any]] = []
         if self._file.exists():
             self.messages = [json.loads(line) for line in self._file.read_text().splitlines()]
-        self._seen = {self._key(message) for message in self.messages}
-
-    @staticmethod
-    def _key(message: dict[str, Any]) -> str:
-        return str(message.get("MessageId") or json.dumps(message, sort_keys=True))
+        self._seen = {message["MessageId"] for message in self.messages}
 
     async def collect(self) -> list[dict[str, Any]]:
         """Fetch what is new and return all messages, oldest first."""
@@ -132,12 +140,13 @@ class Mailbox:
                 found = (await self._client.get(self._source)).json()
             except (httpx.TransportError, ValueError):
                 return self.messages
-            fresh = [message for message in found.get("messages", []) if self._key(message) not in self._seen]
+            sent = [message for account in found["messages"].values() for message in account]
+            fresh = [message for message in sent if message["MessageId"] not in self._seen]
             if fresh:
                 with self._file.open("a") as file:
                     file.writelines(json.dumps(message, ensure_ascii=False) + "\n" for message in fresh)
                 self.messages += fresh
-                self._seen |= {self._key(message) for message in fresh}
+                self._seen |= {message["MessageId"] for message in fresh}
         return self.messages
 
     async def keep_collecting(self) -> None:
@@ -145,6 +154,52 @@ class Mailbox:
         while True:
             await self.collect()
             await asyncio.sleep(2)
+
+
+class Kept:
+    """A stand-in whose state is written to a file after each request that changed it."""
+
+    def __init__(self, app: Starlette, file: Path) -> None:
+        self._app = app
+        self._file = file
+        self._written = ""
+
+    @staticmethod
+    def read(file: Path) -> str | None:
+        """The state of an earlier run, None when there was none."""
+        return file.read_text() if file.exists() else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+        state = self._app.state.fake.state.to_json()
+        if state != self._written:
+            fresh = self._file.with_suffix(".fresh")
+            fresh.write_text(state)
+            fresh.replace(self._file)
+            self._written = state
+
+
+def stand_ins(stack: Stack) -> tuple[Starlette, list[BaseRoute]]:
+    """The SMS provider, and where it and the payment gateway are mounted."""
+    pay_file, sms_file = stack.state / "zarinpal.json", stack.state / "kavenegar.json"
+    pay_state, sms_state = Kept.read(pay_file), Kept.read(sms_file)
+    pay = zarinpal.create_app(
+        zarinpal.Config(), TimeOfDay(), zarinpal.State.from_json(pay_state) if pay_state else None
+    )
+    sms = kavenegar.create_app(
+        kavenegar.Config(templates=kavenegar.load_templates()),
+        TimeOfDay(),
+        kavenegar.State.from_json(sms_state) if sms_state else None,
+    )
+    return sms, [Mount("/pay", Kept(pay, pay_file)), Mount("/sms", Kept(sms, sms_file))]
+
+
+class TimeOfDay:
+    """The stand-ins' clock; their own controls move them ahead of it."""
+
+    def now(self) -> datetime:
+        """The current time in UTC, in whole seconds."""
+        return datetime.now(UTC).replace(microsecond=0)
 
 
 def page(mail: list[dict[str, Any]], sms: list[dict[str, Any]]) -> str:
@@ -178,6 +233,7 @@ def create_app(stack: Stack) -> Starlette:
     """The front door's application for one stack."""
     client = httpx.AsyncClient(timeout=httpx.Timeout(40, connect=3), trust_env=False)
     api, mailbox = Api(stack, client), Mailbox(stack, client)
+    sms_provider, mounts = stand_ins(stack)
 
     async def show(request: Request) -> Response:
         return HTMLResponse(page(await mailbox.collect(), sent_sms()))
@@ -192,7 +248,7 @@ def create_app(stack: Stack) -> Starlette:
         return RedirectResponse("/sandbox/")
 
     def sent_sms() -> list[dict[str, Any]]:
-        return []
+        return [asdict(message) for message in sms_provider.state.fake.state.messages]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -209,6 +265,7 @@ def create_app(stack: Stack) -> Starlette:
         Route("/sandbox/sms.json", sms),
         Route("/v1", api.forward, methods=METHODS),
         Route("/v1/{path:path}", api.forward, methods=METHODS),
+        *mounts,
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 
@@ -232,7 +289,7 @@ def main() -> None:
     given = parser.parse_args()
     stop_with_parent()
     stack = Stack(given.state, given.port, given.aws_port)
-    uvicorn.run(create_app(stack), host="127.0.0.1", port=stack.port, log_level="warning")
+    uvicorn.run(create_app(stack), host="127.0.0.1", port=stack.port, log_level="warning", date_header=False)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Start MiniStack with the corrections that make it behave like AWS where Mohlat can tell the difference.
 
-Runs in MiniStack's own environment as ``python ministack_launcher.py <stack dir>``; MiniStack's files stay as they
-were installed. What is patched belongs to the pinned version, so a start with any other version is refused.
+Runs in MiniStack's own environment as ``python ministack_launcher.py <stack dir>``; its installed files stay as
+they are. What is patched belongs to the pinned version, so a start with any other version is refused.
 
-Settings come from the environment: those of MiniStack itself, ``LAMBDA_PYTHON`` (interpreter of the Lambdas) and
-``SNAPSHOT_SECONDS``. The process also stops when its standard input closes: then whoever started it has died.
+Settings come from the environment: MiniStack's own, ``LAMBDA_PYTHON`` (interpreter of the Lambdas) and
+``SNAPSHOT_SECONDS``. The process also stops when its standard input closes: whoever started it has died then.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PINNED = "1.5.33"
 def forget_stream_positions(state_dir: Path) -> None:
     """Drop the saved read positions of the DynamoDB streams, before MiniStack loads its state.
 
-    The records they count are not saved. With the positions kept, a stream stays silent after a restart until as
-    many new records as before have been written.
+    The records they count are not saved. With the positions kept, a stream stays silent after a restart until
+    as many new records as before have been written.
     """
     path = state_dir / "lambda.json"
     if not path.exists():
@@ -43,7 +43,7 @@ def forget_stream_positions(state_dir: Path) -> None:
 
 
 def run_lambdas_on(python: str, runtime: Any) -> None:
-    """Run the Lambdas on another interpreter than MiniStack's own, whose packages would hide a missing dependency."""
+    """Run the Lambdas on an interpreter of their own: MiniStack's packages would hide a missing dependency."""
     detect = runtime._detect_runtime_binary
 
     def detect_binary(name: str) -> tuple[str, str]:
@@ -56,9 +56,9 @@ def run_lambdas_on(python: str, runtime: Any) -> None:
 
 
 def name_exceptions(runtime: Any, service: Any) -> None:
-    """Report a handler's exception under its class name, as AWS does, so that ``Catch`` and ``Retry`` can match it.
+    """Report a handler's exception under its class name, as AWS does, for ``Catch`` and ``Retry`` to match.
 
-    The worker sends the name along, ``Worker.invoke`` leaves it where the caller, on the same thread, picks it up.
+    The worker sends the name along; ``Worker.invoke`` leaves it where its caller, on the same thread, finds it.
     """
     plain = '"error": str(e), "trace": traceback'
     named = '"error": str(e), "error_type": type(e).__name__, "trace": traceback'
@@ -88,8 +88,8 @@ def name_exceptions(runtime: Any, service: Any) -> None:
 def share_layers(runtime: Any, service: Any, layers: Path) -> None:
     """Unpack every layer version once and let all workers import from it.
 
-    MiniStack unpacks all layers anew for each worker, which is most of a cold start and 85 MB a worker. A layer is
-    read-only on AWS, so sharing it changes nothing that a function may rely on.
+    MiniStack unpacks all layers anew for each worker, which is most of a cold start and 85 MB a worker. A layer
+    is read-only on AWS, so sharing it changes nothing that a function may rely on.
     """
     spawn, lock = runtime.Worker._spawn, threading.Lock()
 
@@ -113,7 +113,10 @@ def share_layers(runtime: Any, service: Any, layers: Path) -> None:
         found = [service._resolve_layer_zip(reference) for reference in plain.get("Layers") or []]
         folders = [str(unpack(data)) for data in found if data]
         # The worker puts each folder in front of the one before; AWS looks into the last listed layer first, too.
-        variables = {**(plain.get("Environment") or {}).get("Variables", {}), "_LAMBDA_LAYERS_DIRS": os.pathsep.join(folders)}
+        variables = {
+            **(plain.get("Environment") or {}).get("Variables", {}),
+            "_LAMBDA_LAYERS_DIRS": os.pathsep.join(folders),
+        }
         self.config = {**plain, "Layers": [], "Environment": {"Variables": variables}}
         try:
             spawn(self)
@@ -126,14 +129,18 @@ def share_layers(runtime: Any, service: Any, layers: Path) -> None:
 def save_often(app: Any, service: Any, seconds: float) -> None:
     """Save the state every few seconds, because MiniStack itself saves only when it is stopped cleanly.
 
-    The Lambda service's share, layers and code included, is by far the largest and changes with a deployment only.
+    The Lambda service's share, with its layers and code, is by far the largest and changes only with a
+    deployment.
     """
     saved_functions: list[Any] = []
 
     def deployment() -> list[Any]:
         functions = [f["config"] for f in list(service._functions._data.values())]
         sources = [(e.get("UUID"), e.get("State")) for e in list(service._esms._data.values())]
-        return [[(c.get("FunctionArn"), c.get("RevisionId"), c.get("LastModified")) for c in functions], sources]
+        return [
+            [(c.get("FunctionArn"), c.get("RevisionId"), c.get("LastModified")) for c in functions],
+            sources,
+        ]
 
     def save() -> None:
         nonlocal saved_functions
@@ -147,9 +154,9 @@ def save_often(app: Any, service: Any, seconds: float) -> None:
     def keep_saving() -> None:
         while True:
             time.sleep(seconds)
-            try:
+            try:  # a snapshot that fails must not end the snapshots
                 save()
-            except Exception as error:  # noqa: BLE001 - a failed snapshot must not end the snapshots
+            except Exception as error:
                 print(f"snapshot failed: {error}", flush=True)
 
     threading.Thread(target=keep_saving, name="snapshots", daemon=True).start()
@@ -184,7 +191,7 @@ def main() -> None:
     name_exceptions(runtime, service)
     share_layers(runtime, service, scratch / "layers")
 
-    import ministack.app as app
+    from ministack import app
 
     save_often(app, service, float(os.environ.get("SNAPSHOT_SECONDS", "5")))
     stop_with_parent()

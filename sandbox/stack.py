@@ -94,7 +94,8 @@ class Stack:
         """A boto3 client of the local AWS."""
         import boto3
 
-        return boto3.client(
+        make: Any = boto3.client  # its stubs know each service by name
+        return make(
             service,
             endpoint_url=self.aws_url,
             region_name=REGION,

@@ -1,4 +1,4 @@
-"""Run the local stack in the foreground: the local AWS, the deployment, the front door; stop what was started."""
+"""Run the local stack in the foreground: the local AWS, the deployment, the front door."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def run(stack: Stack) -> int:
         )
         while aws.poll() is None and front.poll() is None:
             time.sleep(0.3)
-        name, log = ("local AWS", "ministack.log") if front.poll() is None else ("front door", "front_door.log")
+        name, log = (
+            ("local AWS", "ministack.log") if front.poll() is None else ("front door", "front_door.log")
+        )
         raise StackError(f"the {name} ended unexpectedly; see {stack.state / log}")
     except Stop:
         print("stopping", flush=True)
@@ -83,7 +85,9 @@ def _check(stack: Stack) -> None:
     for port, variable in ((stack.port, "MOHLAT_PORT"), (stack.aws_port, "MOHLAT_AWS_PORT")):
         while not port_is_free(port):
             if time.monotonic() >= patience:
-                raise StackError(f"port {port} is taken: choose another with {variable}, as in 'make run {variable}=...'")
+                raise StackError(
+                    f"port {port} is taken: choose another with {variable}, as in 'make run {variable}=...'"
+                )
             time.sleep(0.3)
 
 
@@ -98,7 +102,9 @@ def _say(what: str, step: Callable[[], T]) -> T:
     print(f"{what:12}", end="", flush=True)
     begun = time.monotonic()
     result = step()
-    print(f"{result if isinstance(result, str) else 'started'} in {time.monotonic() - begun:.1f} s", flush=True)
+    print(
+        f"{result if isinstance(result, str) else 'started'} in {time.monotonic() - begun:.1f} s", flush=True
+    )
     return result
 
 
@@ -154,8 +160,8 @@ def _spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a child and wait until it answers.
 
-    In a session of its own, so that Ctrl-C in the terminal reaches us alone and we end it in order. Its standard
-    input is a pipe that nobody writes to: it closes when we die, however that happens, and the child then stops.
+    In a session of its own, so that Ctrl-C in the terminal reaches us alone and we end it in order. Its
+    standard input is a pipe that nobody writes to: it closes when we die, however we die, and the child stops.
     """
     log, probe = log_and_probe
     with (stack.state / log).open("ab") as output:
@@ -189,9 +195,13 @@ def _answers(url: str) -> bool:
 
 def _sweep(stack: Stack) -> None:
     """Have the sweep look at once for what the last stop lost, instead of within the hour."""
-    resources = stack.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    resources = stack.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)[
+        "StackResources"
+    ]
     for resource in resources:
-        if resource["ResourceType"] == "AWS::Lambda::Function" and resource["LogicalResourceId"].startswith("Sweep"):
+        if resource["ResourceType"] == "AWS::Lambda::Function" and resource["LogicalResourceId"].startswith(
+            "Sweep"
+        ):
             stack.client("lambda").invoke(
                 FunctionName=resource["PhysicalResourceId"], InvocationType="Event", Payload=b"{}"
             )
