@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from mohlat.domain.agreement import Agreement, Phase
 from mohlat.domain.errors import AccessRefused, Gone
+from mohlat.domain.lifecycle import as_of
 from mohlat.domain.tenant import RestrictionKind, Tenant
 
 
@@ -60,9 +61,11 @@ def _permitted(tenant: Tenant, agreement: Agreement, operation: Operation, now: 
 
 def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
     """The clause that narrows the tenant's access at `now`."""
-    for restriction in tenant.restrictions:
-        if restriction.applies(now):
-            return restriction.clause
+    # The narrowest first; throttling slows down and refuses nothing.
+    for kind in (*_SHUT_OUT, RestrictionKind.MUST_ACCEPT_TERMS):
+        for restriction in tenant.restrictions:
+            if restriction.kind is kind and restriction.applies(now):
+                return restriction.clause
     match tenant.phase:
         case Phase.READ_ONLY if agreement.read_only:
             return agreement.read_only.basis.cite()
@@ -77,9 +80,13 @@ def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
 
 
 def permit(tenant: Tenant, agreement: Agreement, operation: Operation, now: datetime) -> None:
-    """Lets the operation pass, or raises AccessRefused naming the clause, or Gone after the purge."""
+    """Lets the operation pass, or raises AccessRefused naming the clause, or Gone after the purge.
+
+    A trial or term that is over at `now` counts as ended even if nobody has carried that out yet.
+    """
     if tenant.phase is Phase.PURGED:
         raise Gone(tenant_id=tenant.id)
+    tenant = as_of(tenant, agreement, now)
     if not _permitted(tenant, agreement, operation, now):
         raise AccessRefused(
             operation=operation.value,

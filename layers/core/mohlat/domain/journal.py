@@ -1,4 +1,4 @@
-"""The journal: append-only and hash-chained per tenant. Replaying it gives the tenant's state (invariant 5)."""
+"""The journal: append-only and hash-chained per tenant. Replaying it gives its state (invariant 5)."""
 
 from __future__ import annotations
 
@@ -96,9 +96,8 @@ def record(transition: Transition) -> tuple[Tenant, Entry]:
 def replay(entries: Iterable[Entry]) -> Tenant:
     """The tenant that the whole journal leads to. Raises JournalBroken if the chain does not hold."""
     state: dict[str, Any] = {}
-    previous, seq = "", 0
-    for entry in entries:
-        seq += 1
+    previous = ""
+    for seq, entry in enumerate(entries, start=1):
         if entry.seq != seq or entry.previous_hash != previous or entry.hash != _digest(entry):
             raise JournalBroken(tenant_id=entry.tenant_id, seq=seq)
         state |= entry.changes

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from mohlat.domain.agreement import Agreement, Basis, Phase, Reminder, Span
+from mohlat.domain.agreement import Agreement, Basis, Lease, Phase, Reminder, Span
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import Conflict, Gone, NotDueYet, NotFound, PurgeRefused
 from mohlat.domain.notices import Notice, NoticeKind
@@ -125,6 +125,8 @@ def _move(
     facts: Mapping[str, str | int] | None = None,
     **changes: object,
 ) -> Transition:
+    if tenant.phase is Phase.PURGED:
+        raise Gone(tenant_id=tenant.id)
     after = replace(tenant, version=tenant.version + 1, **changes)  # type: ignore[arg-type]
     if after.phase is not tenant.phase and after.phase not in GRAPH[tenant.phase]:
         raise Conflict("this change of phase does not exist", phase=tenant.phase.value, to=after.phase.value)
@@ -175,7 +177,9 @@ def _period_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadline
             yield ending(DeadlineKind.END_TRIAL, tenant.period_ends_at, agreement.trial.basis)
         case Phase.ACTIVE if agreement.first_invoice and tenant.invoice:
             yield from _reminders(tenant, agreement, agreement.first_invoice.reminders, tenant.invoice.due_at)
-            yield ending(DeadlineKind.SUSPEND_UNPAID_LEASE, tenant.invoice.due_at, agreement.first_invoice.basis)
+            yield ending(
+                DeadlineKind.SUSPEND_UNPAID_LEASE, tenant.invoice.due_at, agreement.first_invoice.basis
+            )
         case Phase.ACTIVE if agreement.lease and tenant.period_ends_at:
             yield from _reminders(tenant, agreement, agreement.lease.reminders, tenant.period_ends_at)
             yield ending(DeadlineKind.END_TERM, tenant.period_ends_at, agreement.lease.basis)
@@ -206,22 +210,50 @@ def next_deadline(tenant: Tenant, agreement: Agreement) -> Deadline | None:
 
 
 def forecast(tenant: Tenant, agreement: Agreement) -> list[Deadline]:
-    """Everything that will happen if nobody does anything, in order, to the purge."""
+    """Everything that will happen if nobody does anything, in order, to the purge.
+
+    What can only happen after its own instant (a warning that the read-only time delays) is told at the
+    instant at which it will happen.
+    """
     coming: list[Deadline] = []
     while deadline := next_deadline(tenant, agreement):
-        coming.append(deadline)
-        tenant = carry_out(tenant, agreement, deadline, deadline.at, by="forecast").after
+        now = max(deadline.at, coming[-1].at) if coming else deadline.at
+        coming.append(replace(deadline, at=now))
+        if deadline.kind is DeadlineKind.PURGE:
+            # What forbids it today (a payment on its way) will be decided by then.
+            break
+        tenant = carry_out(tenant, agreement, deadline, now, by="forecast").after
     return coming
+
+
+def as_of(tenant: Tenant, agreement: Agreement, now: datetime) -> Tenant:
+    """The tenant as the deadlines up to `now` leave it, whether or not anybody has carried them out yet.
+
+    A promise holds from its own instant on, so a late wake-up must not lend anybody access. The purge is the
+    exception: it has happened once it is committed, never before.
+    """
+    while (
+        (deadline := next_deadline(tenant, agreement))
+        and deadline.at <= now
+        and deadline.kind is not DeadlineKind.PURGE
+    ):
+        tenant = carry_out(tenant, agreement, deadline, now, by=tenant.carrier).after
+    return tenant
 
 
 # --- carrying out what is due ---------------------------------------------------------------------------
 
 
-def carry_out(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, *, by: str) -> Transition:
+def carry_out(
+    tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, *, by: str
+) -> Transition:
     """The transition that `deadline` brings at `now`. Its effect counts from the deadline's own instant.
 
-    Raises NotDueYet one second too early, PurgeRefused while invariant 1 forbids the purge.
+    Raises NotDueYet one second too early, Conflict if it is not what comes next for this tenant (any more),
+    PurgeRefused while invariant 1 forbids the purge.
     """
+    if deadline != next_deadline(tenant, agreement):
+        raise Conflict("this deadline was overtaken", deadline=deadline.key, due_at=iso(deadline.at))
     if now < deadline.at:
         raise NotDueYet(due_at=iso(deadline.at), now=iso(now))
     match deadline.kind:
@@ -238,7 +270,9 @@ def carry_out(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: dat
         case DeadlineKind.SUSPEND_UNPAID_LEASE:
             assert agreement.lease
             why = "the first invoice was not paid by its due date"
-            return _end(tenant, agreement, deadline, now, by, agreement.lease.then, Event.LEASE_SUSPENDED, why)
+            return _end(
+                tenant, agreement, deadline, now, by, agreement.lease.then, Event.LEASE_SUSPENDED, why
+            )
         case DeadlineKind.DEACTIVATE:
             return _deactivate(tenant, agreement, deadline, now, by)
         case DeadlineKind.WARN_OF_DELETION:
@@ -247,19 +281,20 @@ def carry_out(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: dat
             return _purge(tenant, agreement, deadline, now, by)
 
 
-def _service_notice(tenant: Tenant, agreement: Agreement, kind: NoticeKind, anchor: datetime, clause: str) -> Notice:
+def _service_notice(
+    tenant: Tenant, agreement: Agreement, kind: NoticeKind, anchor: datetime, clause: str
+) -> Notice:
     return Notice(kind, anchor, tenant.generation, agreement.service_channels, clause)
 
 
 def _remind(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str) -> Transition:
     assert deadline.reminder
+    assert tenant.period_ends_at
+    kind, anchor = NoticeKind.TERM_ENDING, tenant.period_ends_at
     if tenant.invoice:
         kind, anchor = NoticeKind.INVOICE_DUE, tenant.invoice.due_at
-    else:
-        kind = NoticeKind.TRIAL_ENDING if tenant.phase is Phase.TRIAL else NoticeKind.TERM_ENDING
-        anchor = deadline.reminder.before.after(deadline.at, agreement.calendar)
-        if tenant.period_ends_at:
-            anchor = tenant.period_ends_at
+    elif tenant.phase is Phase.TRIAL:
+        kind = NoticeKind.TRIAL_ENDING
     before = str(deadline.reminder.before)
     notice = Notice(
         kind, anchor, tenant.generation, deadline.reminder.channels, deadline.clause, {"before": before}
@@ -299,7 +334,7 @@ def _end(
     restrictions = tenant.restrictions
     if event is Event.LEASE_SUSPENDED:
         debt = Restriction(RestrictionKind.SUSPENDED_FOR_DEBT, why, deadline.clause, deadline.at)
-        restrictions = (*restrictions, debt)
+        restrictions = (*_without(tenant, debt.kind), debt)
     return _move(
         tenant,
         event,
@@ -317,7 +352,9 @@ def _end(
     )
 
 
-def _deactivate(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str) -> Transition:
+def _deactivate(
+    tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str
+) -> Transition:
     return _move(
         tenant,
         Event.DEACTIVATED,
@@ -332,7 +369,9 @@ def _deactivate(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: d
     )
 
 
-def _warn_of_deletion(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str) -> Transition:
+def _warn_of_deletion(
+    tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str
+) -> Transition:
     warning = agreement.deletion_warning
     promised = purge_at(tenant, agreement)
     assert promised
@@ -369,7 +408,11 @@ def purge_obstacles(tenant: Tenant, now: datetime) -> tuple[str, ...]:
 def _purge(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str) -> Transition:
     if obstacles := purge_obstacles(tenant, now):
         raise PurgeRefused(tenant_id=tenant.id, obstacles=list(obstacles))
-    why = "the account was closed" if tenant.phase is Phase.CLOSED else "nothing was paid in the time the data is kept"
+    why = (
+        "the account was closed"
+        if tenant.phase is Phase.CLOSED
+        else "nothing was paid in the time the data is kept"
+    )
     return _move(
         tenant,
         Event.PURGED,
@@ -460,7 +503,11 @@ def register(
     if agreement.trial:
         facts["trial"] = "used before" if trial_used else "granted"
     if invoice:
-        facts |= {"plan": invoice.plan, "invoice_amount": invoice.amount, "invoice_due_at": iso(invoice.due_at)}
+        facts |= {
+            "plan": invoice.plan,
+            "invoice_amount": invoice.amount,
+            "invoice_due_at": iso(invoice.due_at),
+        }
     return Transition(
         before=None,
         after=tenant,
@@ -477,9 +524,12 @@ def register(
 
 
 def accept_terms(tenant: Tenant, agreement: Agreement, now: datetime, *, by: str) -> Transition:
-    """Binds the tenant to this version of the agreement and lifts the gate that asked for it."""
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    """Binds the tenant to this version of the agreement and lifts the gate that asked for it.
+
+    A version it was not bound to before may set earlier deadlines, hence the new generation; a deletion
+    under it is warned of again, because its date may be another. Raises Gone.
+    """
+    changed = tenant.agreement_version != agreement.version
     return _move(
         tenant,
         Event.TERMS_ACCEPTED,
@@ -487,8 +537,11 @@ def accept_terms(tenant: Tenant, agreement: Agreement, now: datetime, *, by: str
         by,
         "accepted the agreement",
         agreement.registration.accept_basis.cite(),
+        workflows=(Workflow.SUBSCRIPTION,) if changed and next_deadline(tenant, agreement) else (),
         facts={"agreement_version": agreement.version},
         agreement_version=agreement.version,
+        generation=tenant.generation + 1 if changed else tenant.generation,
+        done=tenant.done - {DeadlineKind.WARN_OF_DELETION.value} if changed else tenant.done,
         restrictions=_without(tenant, RestrictionKind.MUST_ACCEPT_TERMS),
     )
 
@@ -500,19 +553,19 @@ def _without(tenant: Tenant, kind: RestrictionKind) -> tuple[Restriction, ...]:
 def place_order(tenant: Tenant, agreement: Agreement, order: Order, now: datetime, *, by: str) -> Transition:
     """Notes an order whose payment is on its way; until it is decided nothing of the tenant is purged.
 
-    Raises Conflict for another plan than the running term's: changing plans is an upgrade, not an order.
+    Raises Gone, or Conflict if the payment could buy nothing: another plan than the running term's among
+    others, because changing plans is an upgrade, not an order.
     """
-    assert agreement.lease
-    running = tenant.term if tenant.phase is Phase.ACTIVE else None
-    if running and running.plan != order.plan:
-        raise Conflict("a running term is renewed on its own plan", plan=running.plan)
+    if tenant.phase is Phase.PURGED:
+        raise Gone(tenant_id=tenant.id)
+    lease = _grantable(tenant, agreement, order, now)
     return _move(
         tenant,
         Event.ORDER_PLACED,
         now,
         by,
         "ordered a term",
-        agreement.lease.basis.cite(),
+        lease.basis.cite(),
         facts={
             "order_id": order.id,
             "plan": order.plan,
@@ -523,10 +576,26 @@ def place_order(tenant: Tenant, agreement: Agreement, order: Order, now: datetim
     )
 
 
-def can_be_granted(tenant: Tenant, now: datetime) -> bool:
-    """Whether captured money can still buy service; if not it is owed back (invariants 2 and 4)."""
+def can_be_granted(tenant: Tenant, now: datetime, order: Order | None = None) -> bool:
+    """Whether captured money can still buy service; if not it is owed back (invariants 2 and 4).
+
+    With its `order`, also whether that order fits the running term: of two orders of different plans that
+    were open at once only the first to be paid can be granted, or a month of the dearer plan would upgrade
+    a year of the cheaper one.
+    """
     closed = tenant.phase in (Phase.CLOSED, Phase.PURGED)
-    return not closed and not tenant.restricted(RestrictionKind.BLOCKED, now)
+    running = tenant.term if tenant.phase is Phase.ACTIVE else None
+    other_plan = order is not None and running is not None and running.plan != order.plan
+    return not closed and not other_plan and not tenant.restricted(RestrictionKind.BLOCKED, now)
+
+
+def _grantable(tenant: Tenant, agreement: Agreement, order: Order, now: datetime) -> Lease:
+    if not agreement.lease or not can_be_granted(tenant, now):
+        raise Conflict("nothing can be granted any more", phase=tenant.phase.value)
+    if not can_be_granted(tenant, now, order):
+        assert tenant.term
+        raise Conflict("a running term is renewed on its own plan", plan=tenant.term.plan)
+    return agreement.lease
 
 
 def grant_term(tenant: Tenant, agreement: Agreement, order: Order, now: datetime, *, by: str) -> Transition:
@@ -536,14 +605,13 @@ def grant_term(tenant: Tenant, agreement: Agreement, order: Order, now: datetime
     term is made longer, counted from its original anchor; after a lapse the term begins at `now`. Every
     deadline that is due must have been carried out before. Raises Conflict if it cannot be granted.
     """
-    if not can_be_granted(tenant, now) or not agreement.lease:
-        raise Conflict("nothing can be granted any more", phase=tenant.phase.value)
+    lease = _grantable(tenant, agreement, order, now)
     length = order.length
     if tenant.phase is Phase.TRIAL and tenant.period_ends_at:
         anchor = tenant.period_ends_at
     elif tenant.phase is Phase.ACTIVE and tenant.term:
         anchor, length = tenant.term.anchor, tenant.term.length + order.length
-    elif tenant.phase is Phase.ACTIVE:
+    elif tenant.phase is Phase.ACTIVE and tenant.invoice:
         anchor = tenant.registered_at
     else:
         anchor = now
@@ -554,7 +622,7 @@ def grant_term(tenant: Tenant, agreement: Agreement, order: Order, now: datetime
         ends_at = length.after(anchor, agreement.calendar)
     starts_at = tenant.term.ends_at if tenant.phase is Phase.ACTIVE and tenant.term else anchor
     generation = tenant.generation + 1
-    clause = agreement.lease.basis.cite()
+    clause = lease.basis.cite()
     notice = Notice(
         NoticeKind.PAYMENT_RECEIVED,
         ends_at,

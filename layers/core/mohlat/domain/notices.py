@@ -43,7 +43,15 @@ _BOUND_TO_GENERATION = frozenset(
         NoticeKind.DELETION_WARNING,
     }
 )
-_REMINDERS = frozenset({NoticeKind.TRIAL_ENDING, NoticeKind.TERM_ENDING, NoticeKind.INVOICE_DUE})
+# A warning of deletion whose date has passed was not handed over in time: a new one with a new date follows.
+_ANNOUNCEMENTS = frozenset(
+    {
+        NoticeKind.TRIAL_ENDING,
+        NoticeKind.TERM_ENDING,
+        NoticeKind.INVOICE_DUE,
+        NoticeKind.DELETION_WARNING,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +103,13 @@ class Notice:
 
 def why_void(notice: Notice, tenant: Tenant, now: datetime) -> str | None:
     """Why the notice must not be sent any more, or None while it is owed (decided again at sending)."""
-    if tenant.phase is Phase.PURGED:
+    if tenant.phase is Phase.PURGED and notice.kind is not NoticeKind.DATA_DELETED:
         return "the tenant was purged"
     if notice.kind not in _BOUND_TO_GENERATION:
         return None
     if notice.generation != tenant.generation:
         return "what it speaks of was overtaken by a later event"
-    if notice.kind in _REMINDERS and now >= notice.anchor:
+    if notice.kind in _ANNOUNCEMENTS and now >= notice.anchor:
         return "its date has passed"
     if notice.kind is NoticeKind.DELETION_WARNING and tenant.holds:
         return "a legal hold forbids the deletion"

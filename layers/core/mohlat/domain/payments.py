@@ -140,7 +140,7 @@ def rechecked(payment: Payment) -> Payment:
 
 
 def unanswered(payment: Payment, now: datetime) -> Payment:
-    """The payment after an inquiry that the gateway did not answer: asked again hourly, even past the watch."""
+    """The payment after an inquiry without an answer: asked again hourly, even past the watch."""
     later = rechecked(payment)
     return later if later.next_check_at else replace(later, next_check_at=now + timedelta(hours=1))
 

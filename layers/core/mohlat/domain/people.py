@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LegalEntity:
-    """The collective an account stands for, with the declared authority to do so (KALO-3, SAMAN-2.5, CLUB-10)."""
+    """The collective an account stands for, its authority declared (KALO-3, SAMAN-2.5, CLUB-10)."""
 
     name: str
     national_id: str
@@ -55,7 +55,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who signs in. `username` is an id of ours, the user pool's key; `confirmed_at` opens sign-in."""
+    """A person who signs in. `username` is our id, the user pool's key; `confirmed_at` opens sign-in."""
 
     tenant_id: str
     username: str
@@ -77,7 +77,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class TrialMark:
-    """Remembers by a keyed hash that a contact has had its trial of a product; outlives a purge (invariant 9)."""
+    """Remembers by a keyed hash that a contact had its trial of a product; outlives a purge (invariant 9)."""
 
     product: str
     fingerprint: str

@@ -185,7 +185,13 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
             for restriction in tenant.restrictions
         ],
         "holds": [
-            {"id": hold.id, "reason": hold.reason, "origin": hold.origin, "by": hold.by, "since": iso(hold.since)}
+            {
+                "id": hold.id,
+                "reason": hold.reason,
+                "origin": hold.origin,
+                "by": hold.by,
+                "since": iso(hold.since),
+            }
             for hold in tenant.holds
         ],
         "open_matters": sorted(tenant.open_matters),
