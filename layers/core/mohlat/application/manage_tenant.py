@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mohlat.application.ports import Agreements, Clock, Dispatches, Ids, Tenants
-from mohlat.application.transitions import catch_up, commit
+from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import InvalidInput
@@ -44,6 +44,11 @@ class TenantDesk:
 
         Raises InvalidInput for another version than the newest, or documents left out.
         """
+        return retrying(lambda: self._accept(tenant_id, version, documents, username, source_ip))
+
+    def _accept(
+        self, tenant_id: str, version: str, documents: frozenset[str], username: str, source_ip: str
+    ) -> Tenant:
         tenant = self._tenants.get(tenant_id)
         newest = self._agreements.load(tenant.product)
         if version != newest.version:
@@ -104,11 +109,14 @@ class TenantDesk:
         return self._apply(tenant_id, by, decide)
 
     def _apply(self, tenant_id: str, by: str, decide: Decision) -> Tenant:
-        now = self._clock.now()
-        tenant = self._tenants.get(tenant_id)
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-        tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by)
-        return commit(self._tenants, agreement, decide(tenant, agreement, now))
+        def attempt() -> Tenant:
+            now = self._clock.now()
+            tenant = self._tenants.get(tenant_id)
+            agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+            tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by)
+            return commit(self._tenants, agreement, decide(tenant, agreement, now))
+
+        return retrying(attempt)
 
 
 def _check_clause(agreement: Agreement, clause: str) -> None:

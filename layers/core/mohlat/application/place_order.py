@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,12 +15,14 @@ from mohlat.application.ports import (
     Payments,
     Tenants,
 )
-from mohlat.application.transitions import catch_up, commit
+from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
+from mohlat.domain.agreement import Agreement
 from mohlat.domain.durations import Duration
-from mohlat.domain.errors import MohlatError
+from mohlat.domain.errors import ConcurrentChange, MohlatError
 from mohlat.domain.lifecycle import close_payment, place_order
 from mohlat.domain.payments import Order, Payment, PaymentStatus, check_after, settled, with_authority
+from mohlat.domain.tenant import Tenant
 
 _ORDER_LIFE = timedelta(hours=24)
 
@@ -54,35 +57,40 @@ def order_term(
     over the payment finds it. Raises AccessRefused, InvalidInput for a plan or period not offered, Conflict
     for another plan than the running term's, GatewayUnavailable, GatewayRefused.
     """
-    now = clock.now()
-    tenant = tenants.get(tenant_id)
-    agreement = agreements.load(tenant.product, tenant.agreement_version)
-    tenant = catch_up(tenants, dispatches, agreement, tenant, now, by=by)
-    permit(tenant, agreement, Operation.RENEW, now)
-    order = Order(
-        id=ids.new("o"),
-        tenant_id=tenant_id,
-        product=tenant.product,
-        plan=plan,
-        length=length,
-        # The newest prices, whatever version the tenant accepted (KALO-33, SAMAN-7.2).
-        amount=agreements.load(tenant.product).quote(plan, length, now),
-        payment_id=ids.new("p"),
-        created_at=now,
-        expires_at=now + _ORDER_LIFE,
-    )
-    payment = Payment(
-        id=order.payment_id,
-        tenant_id=tenant_id,
-        product=tenant.product,
-        order_id=order.id,
-        gateway=gateway.name,
-        amount=order.amount,
-        status=PaymentStatus.REQUESTED,
-        created_at=now,
-        next_check_at=check_after(now, 0),
-    )
-    tenant = commit(tenants, agreement, place_order(tenant, agreement, order, now, by=by), (order, payment))
+
+    def reserve() -> tuple[Tenant, Agreement, Order, Payment]:
+        now = clock.now()
+        tenant = tenants.get(tenant_id)
+        agreement = agreements.load(tenant.product, tenant.agreement_version)
+        tenant = catch_up(tenants, dispatches, agreement, tenant, now, by=by)
+        permit(tenant, agreement, Operation.RENEW, now)
+        order = Order(
+            id=ids.new("o"),
+            tenant_id=tenant_id,
+            product=tenant.product,
+            plan=plan,
+            length=length,
+            # The newest prices, whatever version the tenant accepted (KALO-33, SAMAN-7.2).
+            amount=agreements.load(tenant.product).quote(plan, length, now),
+            payment_id=ids.new("p"),
+            created_at=now,
+            expires_at=now + _ORDER_LIFE,
+        )
+        payment = Payment(
+            id=order.payment_id,
+            tenant_id=tenant_id,
+            product=tenant.product,
+            order_id=order.id,
+            gateway=gateway.name,
+            amount=order.amount,
+            status=PaymentStatus.REQUESTED,
+            created_at=now,
+            next_check_at=check_after(now, 0),
+        )
+        tenant = commit(tenants, agreement, place_order(tenant, agreement, order, now, by=by), (order, payment))
+        return tenant, agreement, order, payment
+
+    tenant, agreement, order, payment = retrying(reserve)
     try:
         authority = gateway.request(
             amount=order.amount,
@@ -93,8 +101,10 @@ def order_term(
     except MohlatError:
         # No authority, so no money can move: the order ends here. If even this write is lost, the watch does it.
         refused = settled(payment, PaymentStatus.CANCELLED, clock.now(), note="the gateway opened no payment")
-        transition = close_payment(tenant, payment.id, refused.status.value, clock.now(), by=f"gateway:{gateway.name}")
-        commit(tenants, agreement, transition, (refused,))
+        by_gateway = f"gateway:{gateway.name}"
+        transition = close_payment(tenant, payment.id, refused.status.value, clock.now(), by=by_gateway)
+        with suppress(ConcurrentChange):
+            commit(tenants, agreement, transition, (refused,))
         raise
     payment = with_authority(payment, authority)
     payments.save(payment)

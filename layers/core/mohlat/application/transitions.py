@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
 
 from mohlat.application.ports import Dispatches, HandedOver, Row, Tenants
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import PurgeRefused
+from mohlat.domain.errors import ConcurrentChange, PurgeRefused
 from mohlat.domain.lifecycle import (
     Deadline,
     DeadlineKind,
@@ -21,8 +22,18 @@ from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Tenant, iso
 
 NOT_HANDED_OVER = "warning_not_handed_over"
-# A purge takes seconds; one that is still unfinished after this was lost and is started again by the sweep.
-_PURGE_PATIENCE = timedelta(minutes=10)
+_TRIES = 8
+Result = TypeVar("Result")
+
+
+def retrying(action: Callable[[], Result]) -> Result:
+    """Runs a read-decide-commit again while somebody else is faster. Raises ConcurrentChange after eight tries."""
+    for _ in range(_TRIES - 1):
+        try:
+            return action()
+        except ConcurrentChange:
+            continue
+    return action()
 
 
 def commit(tenants: Tenants, agreement: Agreement, transition: Transition, rows: Sequence[Row] = ()) -> Tenant:
@@ -72,7 +83,8 @@ def _purge(
         journal_head="",
         journal_length=transition.after.version,
         events=_events(tenants, tenant.id),
-        next_due_at=now + _PURGE_PATIENCE,
+        # Outstanding from this instant on: the sweep's patience gives it time, and nothing else forgets it.
+        next_due_at=now,
     )
     return commit(tenants, agreement, transition, (ledger, warning))
 
