@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -183,8 +184,8 @@ class FakeKavenegar:
     async def api(self, request: Request) -> Response:
         """GET or POST /v1/{key}/{scope}/{method}.json"""
         fault = self.state.faults.pop(0) if self.state.faults else None
-        form = await request.form() if request.method == "POST" else {}
-        given = {name: str(value) for name, value in [*request.query_params.items(), *form.items()]}
+        body = (await request.body()).decode(errors="replace")
+        given = dict([*request.query_params.items(), *parse_qsl(body, keep_blank_values=True)])
 
         async def answer() -> Response:
             try:
@@ -217,7 +218,9 @@ class FakeKavenegar:
         body: dict[str, object] = {"return": {"status": code, "message": _MESSAGES[code]}}
         if self.config.error_entries != "absent":
             body["entries"] = self.config.error_entries
-        return JSONResponse(body, code if self.config.http_mirrors_status else 200)
+        # 607 is no HTTP status, and servers refuse to send it.
+        mirrored = code if code < 600 else 400
+        return JSONResponse(body, mirrored if self.config.http_mirrors_status else 200)
 
     # --- methods ----------------------------------------------------------------------------------------
 

@@ -59,6 +59,9 @@ class HttpClient:
             response = self._pool.request("POST", url, redirect=False, preload_content=False, **arguments)
             try:
                 content = response.read(_MOST_BYTES, decode_content=True)
+                if len(content) >= _MOST_BYTES:
+                    # No provider says so much; what is left unread must not meet the next request.
+                    response.close()
             finally:
                 response.release_conn()
             return Answer(response.status, _json_or_none(content))

@@ -1,0 +1,129 @@
+"""The outside world for contract tests: the fakes behind a real HTTP server on a free loopback port.
+
+They are mounted as the local front door mounts them, so that links in their pages are tested under a path.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mohlat.domain.errors import MohlatError
+from sandbox import kavenegar, zarinpal
+
+
+class HandClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 11, 22, 10, 35, 55, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, **by: int) -> None:
+        self._now += timedelta(**by)
+
+
+class Stage:
+    """Serves whichever application the present test has put on."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp = Starlette()
+        self.origin = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    stage = Stage()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        # asyncio sets this only on sockets it made itself; without it every answer waits 40 ms for an ACK.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stage.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        config = uvicorn.Config(
+            stage, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        # The listener queues connections from the start, so nobody has to wait for the server.
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield stage
+        server.should_exit = True
+        thread.join(5)
+
+
+@dataclass
+class World:
+    """The fakes of one test and the addresses where its adapters find them."""
+
+    clock: HandClock
+    gateway: zarinpal.FakeZarinPal
+    sms: kavenegar.FakeKavenegar
+    origin: str
+
+    @property
+    def pay_url(self) -> str:
+        return f"{self.origin}/pay"
+
+    @property
+    def sms_url(self) -> str:
+        return f"{self.origin}/sms"
+
+
+@pytest.fixture
+def world(stage: Stage) -> World:
+    clock = HandClock()
+    gateway = zarinpal.create_app(zarinpal.Config(), clock)
+    sms = kavenegar.create_app(kavenegar.Config(templates=kavenegar.load_templates()), clock)
+    stage.app = Starlette(routes=[Mount("/pay", gateway), Mount("/sms", sms)])
+    return World(clock, gateway.state.fake, sms.state.fake, stage.origin)
+
+
+@pytest.fixture
+def browser(world: World) -> Iterator[httpx.Client]:
+    """Somebody's browser, which does not leave for the callback by itself."""
+    with httpx.Client(base_url=world.origin, follow_redirects=False, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def everything_told(caplog: pytest.LogCaptureFixture) -> Callable[[Callable[[], object]], str]:
+    """Runs a call that must fail; gives all that its error, the error's causes and the log let out."""
+
+    def run(call: Callable[[], object]) -> str:
+        caplog.set_level(logging.DEBUG)
+        # Somebody hunting a fault may turn these on by name.
+        for name in ("urllib3", "urllib3.connectionpool", "urllib3.connection"):
+            caplog.set_level(logging.DEBUG, logger=name)
+        caplog.clear()
+        with pytest.raises(MohlatError) as raised:
+            call()
+        # The server in this process is the provider's side.
+        told = [
+            f"{record.getMessage()} {record.args!r} {record.exc_text}"
+            for record in caplog.records
+            if not record.name.startswith("uvicorn")
+        ]
+        errors: list[BaseException | None] = [raised.value]
+        for error in errors:
+            if error is not None:
+                told += [repr(error), repr(error.__dict__), *traceback.format_exception_only(error)]
+                errors += [error.__cause__, error.__context__]
+        return " ".join(told)
+
+    return run
