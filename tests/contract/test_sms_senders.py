@@ -283,7 +283,7 @@ def test_neither_key_nor_address_gets_out(
 def test_neither_key_nor_address_gets_out_when_nobody_listens_or_the_address_is_wrong(
     everything_told: Callable[[Callable[[], object]], str],
 ) -> None:
-    for base_url in ("http://127.0.0.1:9", "http://[broken", "http://host.invalid", "ftp://127.0.0.1"):
+    for base_url in ("http://127.0.0.1:9", "http://[broken", "ftp://127.0.0.1"):
         told = everything_told(lambda url=base_url: send(Kavenegar(url, API_KEY, http=HttpClient(1, 1))))
         assert "4B4576356D2F" not in told
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from mohlat.adapters.http import HttpClient, NoAnswer
+from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable
 from mohlat.domain.iranian import local_mobile
 from mohlat.domain.payments import GatewayState, Verdict, Verification
@@ -41,7 +42,7 @@ _STATES = {
 _REFUSALS = frozenset({-9, -10, -11, *range(-19, -12), *range(-49, -29), 429})
 
 
-class ZarinPal:
+class ZarinPal(PaymentGateway):
     """`PaymentGateway` over ZarinPal.
 
     `base_url` is the API's origin (payment. and api. have both been current, so it is a setting);

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from mohlat.adapters.http import HttpClient, NoAnswer
-from mohlat.application.ports import HandOver
+from mohlat.application.ports import HandOver, SmsSender
 from mohlat.domain.errors import InvalidInput, MessageRejected, MessagingMisconfigured, MessagingUnavailable
 from mohlat.domain.iranian import local_mobile
 
@@ -26,7 +26,7 @@ _NEVER = frozenset({411, 413, 420, 422, 431})
 _DEAD = frozenset({6, 13, 14})
 
 
-class Kavenegar:
+class Kavenegar(SmsSender):
     """`SmsSender` over Kavenegar.
 
     `sender` is the line for free text; without it Kavenegar uses the account's own.

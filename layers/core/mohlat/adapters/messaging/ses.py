@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from mohlat.application.ports import HandOver
+from mohlat.application.ports import HandOver, Mailer
 from mohlat.domain.errors import MessageRejected, MessagingMisconfigured, MessagingUnavailable, MohlatError
 
 _TRY_LATER = frozenset(
@@ -31,7 +31,7 @@ _REJECTED = frozenset(
 )
 
 
-class SesMailer:
+class SesMailer(Mailer):
     """`Mailer` over a botocore `sesv2` client.
 
     `configuration_set`, when given, names the SES configuration set whose events and reputation apply.
