@@ -92,14 +92,7 @@ def _deploy(stack: Stack, status: str | None) -> None:
     ]
     _sam(
         stack,
-        [
-            "deploy",
-            "--config-env",
-            "local",
-            "--template-file",
-            str(_BUILD / "out" / "build" / "template.yaml"),
-        ]
-        + ["--parameter-overrides", *overrides],
+        ["deploy", "--template-file", str(_BUILT / "template.yaml"), "--parameter-overrides", *overrides],
         {},
     )
 

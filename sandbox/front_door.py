@@ -13,7 +13,6 @@ import html
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -274,7 +273,8 @@ def stop_with_parent() -> None:
     """Stop once standard input closes: then the supervisor has died."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin: its lock, held by this thread, would make the interpreter's exit a crash.
+        os.read(0, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -1,7 +1,7 @@
 """Start MiniStack with the corrections that make it behave like AWS where Mohlat can tell the difference.
 
-Runs in MiniStack's own environment as ``python ministack_launcher.py <stack dir>``; its installed files stay as
-they are. What is patched belongs to the pinned version, so a start with any other version is refused.
+Runs in MiniStack's own environment as ``python ministack_launcher.py <stack dir>``; its installed files stay
+as they are. What is patched belongs to the pinned version, so a start with any other version is refused.
 
 Settings come from the environment: MiniStack's own, ``LAMBDA_PYTHON`` (interpreter of the Lambdas) and
 ``SNAPSHOT_SECONDS``. The process also stops when its standard input closes: whoever started it has died then.
@@ -43,7 +43,7 @@ def forget_stream_positions(state_dir: Path) -> None:
 
 
 def run_lambdas_on(python: str, runtime: Any) -> None:
-    """Run the Lambdas on an interpreter of their own: MiniStack's packages would hide a missing dependency."""
+    """Run the Lambdas on their own interpreter: MiniStack's packages would hide a missing dependency."""
     detect = runtime._detect_runtime_binary
 
     def detect_binary(name: str) -> tuple[str, str]:
@@ -58,7 +58,7 @@ def run_lambdas_on(python: str, runtime: Any) -> None:
 def name_exceptions(runtime: Any, service: Any) -> None:
     """Report a handler's exception under its class name, as AWS does, for ``Catch`` and ``Retry`` to match.
 
-    The worker sends the name along; ``Worker.invoke`` leaves it where its caller, on the same thread, finds it.
+    The worker sends the name along; ``Worker.invoke`` leaves it for its caller, on the same thread.
     """
     plain = '"error": str(e), "trace": traceback'
     named = '"error": str(e), "error_type": type(e).__name__, "trace": traceback'
@@ -88,8 +88,8 @@ def name_exceptions(runtime: Any, service: Any) -> None:
 def share_layers(runtime: Any, service: Any, layers: Path) -> None:
     """Unpack every layer version once and let all workers import from it.
 
-    MiniStack unpacks all layers anew for each worker, which is most of a cold start and 85 MB a worker. A layer
-    is read-only on AWS, so sharing it changes nothing that a function may rely on.
+    MiniStack unpacks all layers anew for each worker, which is most of a cold start and 85 MB a worker. A
+    layer is read-only on AWS, so sharing it changes nothing that a function may rely on.
     """
     spawn, lock = runtime.Worker._spawn, threading.Lock()
 
@@ -112,7 +112,6 @@ def share_layers(runtime: Any, service: Any, layers: Path) -> None:
         plain = self.config
         found = [service._resolve_layer_zip(reference) for reference in plain.get("Layers") or []]
         folders = [str(unpack(data)) for data in found if data]
-        # The worker puts each folder in front of the one before; AWS looks into the last listed layer first, too.
         variables = {
             **(plain.get("Environment") or {}).get("Variables", {}),
             "_LAMBDA_LAYERS_DIRS": os.pathsep.join(folders),
@@ -135,11 +134,11 @@ def save_often(app: Any, service: Any, seconds: float) -> None:
     saved_functions: list[Any] = []
 
     def deployment() -> list[Any]:
-        functions = [f["config"] for f in list(service._functions._data.values())]
-        sources = [(e.get("UUID"), e.get("State")) for e in list(service._esms._data.values())]
+        functions = [function["config"] for function in list(service._functions._data.values())]
+        sources = list(service._esms._data.values())
         return [
-            [(c.get("FunctionArn"), c.get("RevisionId"), c.get("LastModified")) for c in functions],
-            sources,
+            [(config.get("FunctionArn"), config.get("RevisionId")) for config in functions],
+            [(source.get("UUID"), source.get("State")) for source in sources],
         ]
 
     def save() -> None:
@@ -166,7 +165,8 @@ def stop_with_parent() -> None:
     """Stop cleanly, saving everything, once standard input closes."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin: its lock, held by this thread, would make the interpreter's exit a crash.
+        os.read(0, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()

@@ -131,7 +131,7 @@ class Stack:
             noted: dict[str, Any] = json.loads(self.process_file.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        return noted if is_ours(int(noted["pid"]), "sandbox", str(self.state)) else None
+        return noted if started_at(int(noted["pid"])) == noted["started_at"] else None
 
     def up(self) -> None:
         """Start in the background and return once the API answers; nothing to do when it already runs.
@@ -176,7 +176,7 @@ class Stack:
         pid = int(noted["pid"])
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while is_ours(pid, "sandbox", str(self.state)):
+        while started_at(pid) == noted["started_at"]:
             if time.monotonic() > deadline:
                 raise StackError(f"process {pid} did not stop within {STOP_SECONDS} s")
             time.sleep(0.1)
@@ -187,12 +187,12 @@ class Stack:
         return ["--state", str(self.state), "--port", str(self.port), "--aws-port", str(self.aws_port)]
 
 
-def is_ours(pid: int, *words: str) -> bool:
-    """Whether the process lives and its command line holds all the words (process ids are used again)."""
+def started_at(pid: int) -> str | None:
+    """When the process was started, None when there is none. Ids come again; with this they are unique."""
     shown = subprocess.run(
-        ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return bool(shown) and not shown.startswith("Z") and all(word in shown for word in words)
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split(maxsplit=1)
+    return shown[1].strip() if len(shown) > 1 and not shown[0].startswith("Z") else None
 
 
 def port_is_free(port: int) -> bool:

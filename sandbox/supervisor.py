@@ -16,7 +16,16 @@ from types import FrameType
 from typing import TypeVar
 
 from sandbox.deployment import deploy
-from sandbox.stack import LAMBDA_PYTHON, MINISTACK_PYTHON, ROOT, STACK_NAME, Stack, StackError, port_is_free
+from sandbox.stack import (
+    LAMBDA_PYTHON,
+    MINISTACK_PYTHON,
+    ROOT,
+    STACK_NAME,
+    Stack,
+    StackError,
+    port_is_free,
+    started_at,
+)
 
 # MiniStack saves its whole state when it is told to stop; tens of megabytes on a slow disk take a while.
 GRACE_SECONDS = 30
@@ -92,7 +101,13 @@ def _check(stack: Stack) -> None:
 
 
 def _note(stack: Stack, *, ready: bool) -> None:
-    noted = {"pid": os.getpid(), "url": stack.url, "aws_url": stack.aws_url, "ready": ready}
+    noted = {
+        "pid": os.getpid(),
+        "started_at": started_at(os.getpid()),
+        "url": stack.url,
+        "aws_url": stack.aws_url,
+        "ready": ready,
+    }
     fresh = stack.process_file.with_suffix(".fresh")
     fresh.write_text(json.dumps(noted))
     fresh.replace(stack.process_file)
@@ -161,7 +176,7 @@ def _spawn(
     """Start a child and wait until it answers.
 
     In a session of its own, so that Ctrl-C in the terminal reaches us alone and we end it in order. Its
-    standard input is a pipe that nobody writes to: it closes when we die, however we die, and the child stops.
+    standard input is a pipe that nobody writes to: it closes when we die, however, and the child stops.
     """
     log, probe = log_and_probe
     with (stack.state / log).open("ab") as output:
