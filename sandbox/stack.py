@@ -139,13 +139,20 @@ class Stack:
         Raises:
             StackError: with the supervisor's last line, when it could not start.
         """
-        if not (self.running() or {}).get("ready"):
-            self._start()
+        supervisor = None if self.running() else self._start()
+        deadline = time.monotonic() + START_SECONDS
+        while not (self.running() or {}).get("ready"):
+            if supervisor is not None and supervisor.poll() is not None:
+                lines = self.run_log.read_text().strip().splitlines() or ["mohlat: it ended without a word"]
+                raise StackError(lines[-1].removeprefix("mohlat: "))
+            if time.monotonic() > deadline:
+                raise StackError(f"the stack was not ready within {START_SECONDS} s; see {self.run_log}")
+            time.sleep(0.2)
 
-    def _start(self) -> None:
+    def _start(self) -> subprocess.Popen[bytes]:
         self.state.mkdir(parents=True, exist_ok=True)
         with self.run_log.open("w") as log:
-            supervisor = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "sandbox", "run", *self.arguments()],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -153,16 +160,6 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if supervisor.poll() is not None:
-                lines = self.run_log.read_text().strip().splitlines() or ["the stack ended without a word"]
-                raise StackError(lines[-1])
-            if (self.running() or {}).get("ready"):
-                return
-            time.sleep(0.2)
-        supervisor.terminate()
-        raise StackError(f"the stack was not ready within {START_SECONDS} s; see {self.run_log}")
 
     def down(self) -> bool:
         """Stop the stack, saving its state. False when none was running.
