@@ -71,8 +71,12 @@ class Notice:
 
     @property
     def key(self) -> str:
-        """Names the notice: one message per key and channel, ever (invariant 6)."""
-        return f"{self.kind.value}@{iso(self.anchor)}#g{self.generation}"
+        """Names the notice: one message per key and channel, ever (invariant 6).
+
+        Several reminders may speak of one anchor, each is owed; what tells them apart is their lead.
+        """
+        lead = f":{self.facts['before']}" if "before" in self.facts else ""
+        return f"{self.kind.value}{lead}@{iso(self.anchor)}#g{self.generation}"
 
     def to_dict(self) -> dict[str, Any]:
         """The notice as plain JSON values."""
