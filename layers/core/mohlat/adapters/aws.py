@@ -34,7 +34,7 @@ def _create(name: str) -> Any:
 
 
 def client(name: str) -> Any:
-    """The botocore client of a service ("stepfunctions", "kms"), made once and safe to share among threads."""
+    """The botocore client of a service ("stepfunctions", "kms"), made once, safe to share among threads."""
     # Using a client is thread-safe, creating one is not.
     with _creating:
         return _create(name)

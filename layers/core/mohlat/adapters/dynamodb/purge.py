@@ -1,0 +1,156 @@
+"""Purging: the ledger, which stays for ever, and the eraser, which leaves nothing else."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from pynamodb.transactions import TransactWrite
+
+from mohlat.adapters.dynamodb import people
+from mohlat.adapters.dynamodb.data_keys import KEY
+from mohlat.adapters.dynamodb.records import RECORD
+from mohlat.adapters.dynamodb.table import (
+    Document,
+    DueItem,
+    absent,
+    compact,
+    conditional,
+    count_in,
+    delete_all,
+    keys_in,
+    present,
+    tenant_pk,
+)
+from mohlat.domain.errors import ConcurrentChange, NotFound
+from mohlat.domain.purge import PurgeEntry, Store
+from mohlat.domain.tenant import from_iso, iso
+
+LEDGER = "LEDGER#"
+PURGE = "PURGE"
+_TENANT = "TENANT"
+# What the tenant's partition holds that belongs to the other stores.
+_OTHER_STORES = (RECORD, people.USER, people.CODE, KEY)
+
+
+class LedgerItem(DueItem):
+    """One purge, in the due index until it is finished."""
+
+    doc = Document()
+
+
+def add_entry(write: TransactWrite, entry: PurgeEntry) -> None:
+    """Adds a new entry."""
+    write.save(_item(entry), absent())
+
+
+def in_ledger(tenant_id: str) -> bool:
+    """Whether the tenant's purge was begun; read consistently."""
+    try:
+        LedgerItem.get(LEDGER + tenant_id, PURGE, consistent_read=True)
+    except LedgerItem.DoesNotExist:
+        return False
+    return True
+
+
+class DynamoPurgeLedger:
+    """`PurgeLedger` on the main table."""
+
+    def get(self, tenant_id: str) -> PurgeEntry:
+        """Read consistently. Raises NotFound."""
+        try:
+            return _entry(LedgerItem.get(LEDGER + tenant_id, PURGE, consistent_read=True))
+        except LedgerItem.DoesNotExist:
+            raise NotFound(tenant_id=tenant_id) from None
+
+    def save(self, entry: PurgeEntry) -> None:
+        """Overwrites a known entry's progress. Raises NotFound."""
+        try:
+            with conditional():
+                _item(entry).save(present())
+        except ConcurrentChange:
+            raise NotFound(tenant_id=entry.tenant_id) from None
+
+
+class DynamoEraser:
+    """`Eraser` on the main table. Payments and trial marks are not the tenant's data and stay."""
+
+    def erase(self, tenant_id: str, store: Store, limit: int = 500) -> int:
+        """Deletes up to `limit` items of the store and says how many; 0 when it is empty. Repeatable."""
+        pk = tenant_pk(tenant_id)
+        match store:
+            case Store.RECORDS:
+                return delete_all((pk, sk) for sk in keys_in(pk, below=RECORD, limit=limit))
+            case Store.USERS:
+                return self._erase_users(tenant_id, limit)
+            case Store.TENANT:
+                return self._erase_tenant(pk, limit)
+            case Store.KEY:
+                return delete_all((pk, sk) for sk in keys_in(pk, below=KEY, limit=limit))
+
+    def count(self, tenant_id: str, store: Store) -> int:
+        """How many items the store still holds, read consistently."""
+        pk = tenant_pk(tenant_id)
+        match store:
+            case Store.RECORDS:
+                return count_in(pk, RECORD)
+            case Store.USERS:
+                identities = people.existing(people.identities_of(tenant_id))
+                return len(identities) + count_in(pk, people.USER) + count_in(pk, people.CODE)
+            case Store.TENANT:
+                return count_in(pk) - sum(count_in(pk, other) for other in _OTHER_STORES)
+            case Store.KEY:
+                return count_in(pk, KEY)
+
+    def _erase_users(self, tenant_id: str, limit: int) -> int:
+        # Identities before the rows that name them: cut off in between, the next call still finds them.
+        identities = people.existing(people.identities_of(tenant_id))
+        if identities:
+            return delete_all(identities[:limit])
+        pk = tenant_pk(tenant_id)
+        rows = [*keys_in(pk, below=people.USER, limit=limit), *keys_in(pk, below=people.CODE, limit=limit)]
+        return delete_all((pk, sk) for sk in rows[:limit])
+
+    def _erase_tenant(self, pk: str, limit: int) -> int:
+        mine = (sk for sk in keys_in(pk) if sk != _TENANT and not sk.startswith(_OTHER_STORES))
+        # The tenant itself last: while anything is left, it says that it is purged.
+        return delete_all((pk, sk) for sk in islice(mine, limit)) or delete_all(
+            (pk, sk) for sk in keys_in(pk, below=_TENANT, limit=limit)
+        )
+
+
+def _item(entry: PurgeEntry) -> LedgerItem:
+    doc = compact(
+        {
+            "product": entry.product,
+            "clause": entry.clause,
+            "why": entry.why,
+            "committed_at": iso(entry.committed_at),
+            "journal_head": entry.journal_head,
+            "journal_length": entry.journal_length,
+            "events": list(entry.events),
+            "deleted": dict(entry.deleted),
+            "left": dict(entry.left),
+            "finished_at": iso(entry.finished_at) if entry.finished_at else None,
+        }
+    )
+    item = LedgerItem(LEDGER + entry.tenant_id, PURGE, doc=doc)
+    item.set_due(entry.tenant_id, entry.next_due_at)
+    return item
+
+
+def _entry(item: LedgerItem) -> PurgeEntry:
+    doc = item.doc
+    return PurgeEntry(
+        tenant_id=item.pk.removeprefix(LEDGER),
+        product=doc["product"],
+        clause=doc.get("clause", ""),
+        why=doc.get("why", ""),
+        committed_at=from_iso(doc["committed_at"]),
+        journal_head=doc.get("journal_head", ""),
+        journal_length=doc.get("journal_length", 0),
+        events=tuple(doc.get("events", ())),
+        deleted=doc.get("deleted", {}),
+        left=doc.get("left", {}),
+        finished_at=from_iso(doc["finished_at"]) if "finished_at" in doc else None,
+        next_due_at=from_iso(item.next_due_at) if item.next_due_at else None,
+    )

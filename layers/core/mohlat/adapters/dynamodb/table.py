@@ -1,0 +1,211 @@
+"""The one table: its connection, what every item has, and what its refusals mean.
+
+pynamodb would open a session and a client per model and wants the table's name at import. Here all models
+share one connection, made at first use, on the process's own botocore client.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from pynamodb.attributes import Attribute, UnicodeAttribute
+from pynamodb.connection import Connection, TableConnection
+from pynamodb.connection.base import MetaTable
+from pynamodb.constants import STRING
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from mohlat.adapters import aws
+from mohlat.domain.errors import ConcurrentChange, MohlatError
+from mohlat.domain.tenant import iso
+from mohlat.settings import settings
+
+DUE_INDEX = "due"
+_SHARD_COUNT = 16
+SHARDS = tuple(f"{shard:02d}" for shard in range(_SHARD_COUNT))
+
+_SCHEMA = {
+    "AttributeDefinitions": [
+        {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "due_shard", "next_due_at")
+    ],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": DUE_INDEX,
+            "KeySchema": [
+                {"AttributeName": "due_shard", "KeyType": "HASH"},
+                {"AttributeName": "next_due_at", "KeyType": "RANGE"},
+            ],
+        }
+    ],
+}
+# Refused because of somebody else's write; anything else (a throttle, a bad request) is not that.
+_LOST_RACE = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_REFUSED = "ConditionalCheckFailedException"
+_IN_TRANSACTION = "TransactionConflictException"
+_BATCH = 25
+_BATCH_TRIES = 6
+
+
+class TableBusy(MohlatError):
+    """DynamoDB left some of a batch undone, several times over: go on later, from where it stopped."""
+
+    code = "table-busy"
+
+
+class _SharedConnection(Connection):
+    """pynamodb's connection on the client that everything else in the process uses."""
+
+    @property
+    def client(self) -> Any:
+        return aws.client("dynamodb")
+
+
+@cache
+def _connection_to(table_name: str) -> TableConnection:
+    table = TableConnection(table_name)
+    table.connection = _SharedConnection()
+    table.connection.add_meta_table(MetaTable({"TableName": table_name, **_SCHEMA}))
+    return table
+
+
+def connection() -> TableConnection:
+    """The main table's connection; its name is read when it is first needed."""
+    return _connection_to(settings().tenants_table)
+
+
+class Item(Model):
+    """What every item has. Each kind's model adds its own; a model reads only items of its kind."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        return connection()
+
+
+class DueItem(Item):
+    """An item that stands in the due index while both attributes are there."""
+
+    due_shard = UnicodeAttribute(null=True)
+    next_due_at = UnicodeAttribute(null=True)
+
+    def set_due(self, owner: str, at: datetime | None) -> None:
+        """Puts it into the index, in the shard of `owner` (a tenant's or payment's id), or leaves it out."""
+        self.due_shard = shard_of(owner) if at else None
+        self.next_due_at = iso(at) if at else None
+
+
+class Document(Attribute[dict[str, Any]]):
+    """Compact JSON. A string keeps every value as it was, which the journal's hashes need."""
+
+    attr_type = STRING
+
+    def serialize(self, value: dict[str, Any]) -> str:
+        """As text."""
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def deserialize(self, value: str) -> dict[str, Any]:
+        """From text."""
+        document: dict[str, Any] = json.loads(value)
+        return document
+
+
+def compact(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without its empty values: absent and empty read the same, and bytes are paid for."""
+    return {name: value for name, value in document.items() if value not in (None, "", [], {}, ())}
+
+
+def shard_of(owner: str) -> str:
+    """The shard of the due index for a tenant or payment: the same in every process, evenly spread."""
+    return SHARDS[zlib.crc32(owner.encode()) % _SHARD_COUNT]
+
+
+def tenant_pk(tenant_id: str) -> str:
+    """The partition that holds what belongs to a tenant and dies with it."""
+    return f"T#{tenant_id}"
+
+
+def tenant_of(pk: str) -> str:
+    """The tenant whose partition it is."""
+    return pk.removeprefix("T#")
+
+
+def absent() -> Condition:
+    """The condition that no such item exists."""
+    return Item.pk.does_not_exist()
+
+
+def present() -> Condition:
+    """The condition that the item exists, so that a late write revives nothing that was deleted."""
+    return Item.pk.exists()
+
+
+def transaction() -> TransactWrite:
+    """An empty transaction. botocore gives each one a token, so a request repeated by it happens once."""
+    return TransactWrite(connection=connection().connection)
+
+
+def was_refused(error: PynamoDBException) -> bool:
+    """Whether a single write failed by its condition, or because a transaction held the item."""
+    return error.cause_response_code in (_REFUSED, _IN_TRANSACTION)
+
+
+@contextmanager
+def conditional(**details: Any) -> Iterator[None]:
+    """Turns a failed condition, or a transaction that lost a race, into ConcurrentChange with `details`."""
+    try:
+        yield
+    except TransactWriteError as error:
+        reasons = {reason.code for reason in error.cancellation_reasons if reason}
+        if not reasons or not reasons <= _LOST_RACE:
+            raise
+        raise ConcurrentChange(**details) from error
+    except PynamoDBException as error:
+        if not was_refused(error):
+            raise
+        raise ConcurrentChange(**details) from error
+
+
+def keys_in(pk: str, *, below: str = "", limit: int | None = None) -> Iterator[str]:
+    """A partition's sort keys in order, read consistently; with `below` only those that begin with it."""
+    condition = Item.sk.startswith(below) if below else None
+    found = Item.query(
+        pk, condition, consistent_read=True, attributes_to_get=["pk", "sk"], limit=limit, page_size=limit
+    )
+    return (item.sk for item in found)
+
+
+def count_in(pk: str, below: str = "") -> int:
+    """How many items a partition holds, read consistently; with `below` only sort keys that begin with it."""
+    return Item.count(pk, Item.sk.startswith(below) if below else None, consistent_read=True)
+
+
+def delete_all(keys: Iterable[tuple[str, str]]) -> int:
+    """Deletes items by (pk, sk), in order, 25 a request; says how many. What is gone already is no error."""
+    keys = list(keys)
+    for start in range(0, len(keys), _BATCH):
+        _delete_batch(keys[start : start + _BATCH])
+    return len(keys)
+
+
+def _delete_batch(keys: Sequence[tuple[str, str]]) -> None:
+    table = connection()
+    left = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys]
+    # botocore backs off when a whole request is throttled; what comes back undone is what it does not see.
+    for _ in range(_BATCH_TRIES):
+        answer = table.batch_write_item(delete_items=left)
+        undone = answer.get("UnprocessedItems", {}).get(table.table_name, [])
+        left = [request["DeleteRequest"]["Key"] for request in undone]
+        if not left:
+            return
+    raise TableBusy(undone=len(left))

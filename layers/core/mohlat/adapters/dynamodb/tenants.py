@@ -1,0 +1,222 @@
+"""Tenants and their journals: one transaction moves both, and whatever must move with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from mohlat.adapters.dynamodb import dispatches, payments, people, purge
+from mohlat.adapters.dynamodb.table import (
+    Document,
+    DueItem,
+    absent,
+    compact,
+    conditional,
+    tenant_of,
+    tenant_pk,
+    transaction,
+    was_refused,
+)
+from mohlat.adapters.sealing import Sealer
+from mohlat.application.ports import HandedOver, Row
+from mohlat.domain.agreement import Phase
+from mohlat.domain.errors import ConcurrentChange, Gone, NotFound
+from mohlat.domain.journal import Entry, record
+from mohlat.domain.lifecycle import Event, Transition, Workflow
+from mohlat.domain.notices import Notice
+from mohlat.domain.payments import Order, Payment
+from mohlat.domain.people import Acceptance, Contact, Identity, TrialMark, User
+from mohlat.domain.purge import PurgeEntry
+from mohlat.domain.tenant import Tenant, from_dict, from_iso, iso, to_dict
+
+TENANT = "TENANT"
+JOURNAL = "J#"
+
+
+class TenantItem(DueItem):
+    """A tenant. `version` stands apart for the condition; the rest is the domain's own description."""
+
+    version = NumberAttribute()
+    doc = Document()
+
+
+class JournalItem(DueItem):
+    """A journal entry, in the due index while something that it owes is not done."""
+
+    doc = Document()
+
+
+class DynamoTenants:
+    """`Tenants` on the main table. `sealer` seals a Contact that is committed."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def get(self, tenant_id: str) -> Tenant:
+        """The tenant, read consistently. Raises NotFound; Gone if it was purged and emptied."""
+        try:
+            return _tenant(TenantItem.get(tenant_pk(tenant_id), TENANT, consistent_read=True))
+        except TenantItem.DoesNotExist:
+            if purge.in_ledger(tenant_id):
+                raise Gone(tenant_id=tenant_id) from None
+            raise NotFound(tenant_id=tenant_id) from None
+
+    def commit(
+        self, transition: Transition, next_due_at: datetime | None, rows: Sequence[Row] = ()
+    ) -> Tenant:
+        """Writes the transition, its journal entry and `rows` in one transaction; returns the stored tenant.
+
+        A PurgeEntry among the rows gets the journal's head that this very transition makes.
+        Raises ConcurrentChange, Conflict for an Identity of somebody else, PurgeRefused for a HandedOver
+        that does not hold.
+        """
+        tenant, entry = record(transition)
+        item = _tenant_item(tenant, None if tenant.phase is Phase.PURGED else next_due_at)
+        before = transition.before
+        try:
+            with conditional(tenant_id=tenant.id, version=tenant.version), transaction() as write:
+                write.save(item, TenantItem.version == before.version if before else absent())
+                write.save(_journal_item(entry), absent())
+                self._add(write, rows, tenant)
+        except ConcurrentChange:
+            # Which condition failed cannot be read from the refusal: pynamodb sorts what it writes.
+            _explain(rows)
+            raise
+        return tenant
+
+    def _add(self, write: TransactWrite, rows: Sequence[Row], tenant: Tenant) -> None:
+        users = {row.username for row in rows if isinstance(row, User)}
+        for row in rows:
+            match row:
+                case HandedOver():
+                    dispatches.demand(write, row)
+                case Contact():
+                    people.add_contact(write, row, self._sealer, new=tenant.version == 1)
+                case Acceptance():
+                    people.add_acceptance(write, row)
+                case User():
+                    mine = [
+                        other
+                        for other in rows
+                        if isinstance(other, Identity) and other.username == row.username
+                    ]
+                    people.add_user(write, row, mine)
+                case Identity():
+                    people.add_identity(write, row, to_known_user=row.username not in users)
+                case TrialMark():
+                    people.add_trial_mark(write, row)
+                case Order():
+                    payments.add_order(write, row)
+                case Payment():
+                    payments.add_payment(write, row)
+                case PurgeEntry():
+                    purge.add_entry(write, replace(row, journal_head=tenant.journal_head))
+
+    def entry(self, tenant_id: str, seq: int) -> Entry:
+        """One journal entry, read consistently. Raises NotFound."""
+        try:
+            return _entry(JournalItem.get(tenant_pk(tenant_id), _journal_sk(seq), consistent_read=True))
+        except JournalItem.DoesNotExist:
+            raise NotFound(tenant_id=tenant_id, seq=seq) from None
+
+    def journal(self, tenant_id: str, after: int = 0, limit: int = 100) -> list[Entry]:
+        """Journal entries with `seq` above `after`, oldest first, read consistently."""
+        # `$` follows `#`: nothing of the journal sorts behind it.
+        found = JournalItem.query(
+            tenant_pk(tenant_id),
+            JournalItem.sk.between(_journal_sk(after + 1), "J$"),
+            consistent_read=True,
+            limit=limit,
+        )
+        return [_entry(item) for item in found]
+
+    def mark_followed(self, tenant_id: str, seq: int) -> None:
+        """Takes the entry's mark out of the due index. Repeatable; what a purge deleted stays deleted."""
+        item = JournalItem(tenant_pk(tenant_id), _journal_sk(seq))
+        actions: list[Action] = [JournalItem.due_shard.remove(), JournalItem.next_due_at.remove()]
+        try:
+            item.update(actions, JournalItem.next_due_at.exists())
+        except UpdateError as error:
+            if not was_refused(error):
+                raise
+
+
+def entry_of(image: Mapping[str, Any]) -> Entry:
+    """The journal entry in a stream record's new image (DynamoDB's own notation)."""
+    return _entry(JournalItem.from_raw_data(dict(image)))
+
+
+def _explain(rows: Sequence[Row]) -> None:
+    """Raises the better-named error if one of the rows' own conditions does not hold."""
+    for row in rows:
+        match row:
+            case Identity():
+                people.check_free(row)
+            case HandedOver():
+                dispatches.check_handed_over(row)
+
+
+def _journal_sk(seq: int) -> str:
+    return f"{JOURNAL}{seq:08d}"
+
+
+def _tenant_item(tenant: Tenant, next_due_at: datetime | None) -> TenantItem:
+    # Its id and version stand in the keys and beside the document.
+    doc = {name: value for name, value in to_dict(tenant).items() if name not in ("id", "version")}
+    item = TenantItem(tenant_pk(tenant.id), TENANT, version=tenant.version, doc=compact(doc))
+    item.set_due(tenant.id, next_due_at)
+    return item
+
+
+def _tenant(item: TenantItem) -> Tenant:
+    return from_dict({**item.doc, "id": tenant_of(item.pk), "version": item.version})
+
+
+def _journal_item(entry: Entry) -> JournalItem:
+    doc = compact(
+        {
+            "event": entry.event.value,
+            "at": iso(entry.at),
+            "recorded_at": iso(entry.recorded_at) if entry.recorded_at != entry.at else None,
+            "clause": entry.clause,
+            "by": entry.by,
+            "why": entry.why,
+            "facts": dict(entry.facts),
+            # Left whole: that a field became empty is a change, and the hash covers it.
+            "changes": dict(entry.changes),
+            "notices": [notice.to_dict() for notice in entry.notices],
+            "workflows": [workflow.value for workflow in entry.workflows],
+            "previous_hash": entry.previous_hash,
+            "hash": entry.hash,
+        }
+    )
+    item = JournalItem(tenant_pk(entry.tenant_id), _journal_sk(entry.seq), doc=doc)
+    item.set_due(entry.tenant_id, entry.recorded_at if entry.notices or entry.workflows else None)
+    return item
+
+
+def _entry(item: JournalItem) -> Entry:
+    doc = item.doc
+    return Entry(
+        tenant_id=tenant_of(item.pk),
+        seq=int(item.sk.removeprefix(JOURNAL)),
+        event=Event(doc["event"]),
+        at=from_iso(doc["at"]),
+        recorded_at=from_iso(doc.get("recorded_at", doc["at"])),
+        clause=doc.get("clause", ""),
+        by=doc.get("by", ""),
+        why=doc.get("why", ""),
+        facts=doc.get("facts", {}),
+        changes=doc.get("changes", {}),
+        notices=tuple(Notice.from_dict(notice) for notice in doc.get("notices", ())),
+        workflows=tuple(Workflow(workflow) for workflow in doc.get("workflows", ())),
+        previous_hash=doc.get("previous_hash", ""),
+        hash=doc["hash"],
+    )
