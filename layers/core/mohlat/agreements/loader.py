@@ -1,0 +1,166 @@
+"""Finds, reads and checks agreement files: `<product>.yaml` and older `<product>@<version>.yaml`.
+
+Files come with this package; more folders are named by MOHLAT_AGREEMENTS (separated like PATH), and stacks
+with the test clock bring a layer with products of their own (the package `mohlat_test_agreements`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path, PurePath
+
+import yaml
+
+from mohlat.agreements.form import NAME, VERSION, read_agreement
+from mohlat.agreements.reading import Problem, Refused, join
+from mohlat.domain.agreement import Agreement
+from mohlat.domain.errors import AgreementInvalid, InvalidInput, NotFound
+
+# The C parser reads a file some ten times faster; it is missing where PyYAML was built without libyaml.
+_Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_WHOLE_FILE = "the whole file"
+_TEXT_TAG = "tag:yaml.org,2002:str"
+_TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
+
+
+class _Loader(_Parser):  # type: ignore[misc, valid-type]
+    """Leaves dates as they are written, so that a wrong one is reported at its path."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP_TAG]
+    for first, resolvers in _Parser.yaml_implicit_resolvers.items()
+}
+
+
+def search_path() -> tuple[Path, ...]:
+    """The folders that hold agreement files; where two hold the same product, the first one counts."""
+    folders = [Path(__file__).parent]
+    folders += [
+        Path(folder) for folder in os.environ.get("MOHLAT_AGREEMENTS", "").split(os.pathsep) if folder
+    ]
+    spec = find_spec("mohlat_test_agreements")
+    if spec and spec.submodule_search_locations:
+        folders += [Path(folder) for folder in spec.submodule_search_locations]
+    return tuple(folders)
+
+
+def products() -> tuple[str, ...]:
+    """The names of all products that have an agreement, sorted."""
+    files = (file for folder in search_path() for file in folder.glob("*.yaml"))
+    return tuple(sorted({file.stem for file in files if "@" not in file.stem}))
+
+
+def _find(name: str) -> Path | None:
+    candidates = (folder / f"{name}.yaml" for folder in search_path())
+    return next((file for file in candidates if file.is_file()), None)
+
+
+@cache
+def load(product: str, version: str | None = None) -> Agreement:
+    """The newest agreement of a product, or the version a tenant is bound to. Read once per process.
+
+    Raises InvalidInput for an unknown product, NotFound for an unknown version, AgreementInvalid for a
+    file that breaks the form.
+    """
+    # Names come from requests: only what looks like one may become part of a file's path.
+    file = _find(product) if NAME.fullmatch(product) else None
+    if file is None:
+        raise InvalidInput("product", "unknown", known=list(products()))
+    if version is None:
+        return _read(file)
+    newest = load(product)
+    if newest.version == version:
+        return newest
+    older = _find(f"{product}@{version}") if VERSION.fullmatch(version) else None
+    if older is None:
+        raise NotFound("no such version of the agreement", product=product, version=version)
+    return _read(older)
+
+
+def _read(file: Path) -> Agreement:
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AgreementInvalid(file.name, _WHOLE_FILE, "is not UTF-8 text") from error
+    return parse(text, file.name)
+
+
+def parse(text: str, file: str) -> Agreement:
+    """The agreement in `text`; `file` is its name, used in errors and to check product and version.
+
+    Raises AgreementInvalid with the first problem; `problems` lists them all.
+    """
+    try:
+        return _parse(text, file)
+    except Refused as refused:
+        raise AgreementInvalid(file, *refused.problems[0]) from None
+
+
+def problems(text: str, file: str) -> list[AgreementInvalid]:
+    """Everything that is wrong with the file, ready to be shown; empty if `parse` accepts it."""
+    try:
+        _parse(text, file)
+    except Refused as refused:
+        return [AgreementInvalid(file, *problem) for problem in refused.problems]
+    return []
+
+
+def _parse(text: str, file: str) -> Agreement:
+    agreement = read_agreement(_plain_values(text), hashlib.sha256(text.encode()).hexdigest())
+    product, _, version = PurePath(file).stem.partition("@")
+    if agreement.product != product:
+        raise Refused(
+            [Problem("product", f"is {agreement.product!r}, but the file is named after {product!r}")]
+        )
+    if version and agreement.version != version:
+        raise Refused(
+            [Problem("version", f"is {agreement.version!r}, but the file is named after {version!r}")]
+        )
+    return agreement
+
+
+def _plain_values(text: str) -> object:
+    try:
+        loader = _Loader(text)
+        try:
+            root = loader.get_single_node()
+            if root is None:
+                raise Refused([Problem(_WHOLE_FILE, "is empty")])
+            if found := list(_ambiguous(root, "", set())):
+                raise Refused(found)
+            values: object = loader.construct_document(root)
+            return values
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        path = f"line {mark.line + 1}" if mark else _WHOLE_FILE
+        reason = getattr(error, "problem", None) or "it cannot be read"
+        raise Refused([Problem(path, f"is not YAML: {reason}")]) from error
+
+
+def _ambiguous(node: yaml.Node, path: str, seen: set[int]) -> Iterator[Problem]:
+    """What YAML allows and an agreement must not hold: keys twice, keys that are no text, aliases."""
+    if id(node) in seen:
+        yield Problem(path, "must be written out: aliases are not used in agreements")
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for index, entry in enumerate(node.value):
+            yield from _ambiguous(entry, f"{path}[{index}]", seen)
+    if isinstance(node, yaml.MappingNode):
+        keys: set[str] = set()
+        for key, value in node.value:
+            place = join(path, str(key.value))
+            if key.tag != _TEXT_TAG:
+                yield Problem(place, "a key must be plain text")
+            if key.value in keys:
+                yield Problem(place, "is there twice")
+            keys.add(str(key.value))
+            yield from _ambiguous(value, place, seen)
