@@ -29,8 +29,10 @@ install: .venv/.stamp .local/venvs/ministack/.stamp .local/venvs/lambda/.stamp #
 
 .PHONY: python
 python:
-	@test -n "$(PYTHON)" || { echo "mohlat: Python 3.11 or newer is needed, and found under none of its names" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "mohlat: $(PYTHON) lacks the venv module (Debian: apt install python3-venv)" >&2; exit 1; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "mohlat: Python 3.11 or newer is needed; name it with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "mohlat: $(PYTHON) lacks the venv module (Debian: apt install python3-venv)" >&2; exit 1; }
 
 # Made anew when a pin changes. The stamp comes last: an installation that was interrupted starts over.
 .venv/.stamp: requirements/dev.txt requirements/dev.lock requirements/sandbox.txt layers/vendor/requirements.txt | python

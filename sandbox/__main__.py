@@ -27,12 +27,14 @@ def logs(stack: Stack) -> int:
     if group is None:
         raise StackError("nothing is deployed: start the stack with 'make run'")
     client = stack.client("logs")
-    since, shown = int(time.time() * 1000) - 600_000, set[str]()
+    since, shown = int(time.time() * 1000) - 600_000, set[tuple[object, ...]]()
     while True:
         pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
         for event in (event for page in pages for event in page["events"]):
-            if event["eventId"] not in shown:
-                shown.add(event["eventId"])
+            # The local AWS gives events no id.
+            key = (event["logStreamName"], event["timestamp"], event["message"])
+            if key not in shown:
+                shown.add(key)
                 print(event["message"].rstrip(), flush=True)
         time.sleep(1)
 

@@ -186,10 +186,17 @@ class Stack:
 
 def started_at(pid: int) -> str | None:
     """When the process was started, None when there is none. Ids come again; with this they are unique."""
+    if Path("/proc/self/stat").exists():  # Linux, where `ps` may not be installed
+        try:
+            # The second field, the name, may hold anything; what follows its bracket is regular.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] == "Z" else fields[19]
     shown = subprocess.run(
         ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.split(maxsplit=1)
-    return shown[1].strip() if len(shown) > 1 and not shown[0].startswith("Z") else None
+    return None if len(shown) < 2 or shown[0].startswith("Z") else shown[1].strip()
 
 
 def port_is_free(port: int) -> bool:
