@@ -91,7 +91,7 @@ def plan(plan_id: str, monthly: int) -> Plan:
 
 
 def agreement_with_trial() -> Agreement:
-    """A trial of 30 days, then deactivated and gone 30 days later; a lapsed term or closing is kept 60 days."""
+    """A trial of 30 days, gone 30 days after it; what was paid or closed is kept 60 days."""
     return Agreement(
         product="trialware",
         version="1",
