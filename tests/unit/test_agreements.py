@@ -27,6 +27,7 @@ from mohlat.domain.tenant import Closing, Tenant
 
 SHIPPED = ("customer_club", "kalak", "kallu", "kalo", "saman360")
 PACKAGE = Path(loader.__file__).parent
+SCHEMA = Path(__file__).parents[2] / "docs" / "agreement-schema.md"
 TEST_LAYER = Path(__file__).parents[1] / "agreements" / "python"
 NOW = datetime(2026, 11, 22, 10, 35, 55, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -898,3 +899,31 @@ def test_an_agreement_counts_in_the_jalali_calendar_and_in_rials():
         "records": 100_000,
         "storage_mb": 10_240,
     }
+
+
+# --- the documentation --------------------------------------------------------------------------------------
+
+
+def test_the_example_in_the_documentation_follows_the_form():
+    example = SCHEMA.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+
+    assert [str(problem) for problem in loader.problems(example, "example.yaml")] == []
+
+
+def test_every_key_of_a_shipped_agreement_is_documented():
+    documented = SCHEMA.read_text(encoding="utf-8").partition("## A whole file")[0]
+    # What is named by the file itself: limits and clause ids.
+    free = ("limits", "clauses")
+
+    def keys(value: object) -> set[str]:
+        if isinstance(value, list):
+            return set().union(*map(keys, value))
+        if not isinstance(value, dict):
+            return set()
+        below = (keys(inner) for key, inner in value.items() if key not in free)
+        return set(value).union(*below)
+
+    used = set().union(*(keys(loader._plain_values(source(product))) for product in SHIPPED))
+    missing = {key for key in used if not re.search(rf"\b{key}\b", documented)}
+
+    assert missing == set()
