@@ -40,7 +40,13 @@ def logs(stack: Stack) -> int:
 
 
 def reset(stack: Stack) -> int:
-    """Stop and delete everything the stack has kept."""
+    """Stop and delete everything the stack has kept.
+
+    Raises:
+        StackError: when the folder is not a stack's: its name may come from the environment.
+    """
+    if stack.state.exists() and not (stack.state / "aws").is_dir():
+        raise StackError(f"{stack.state} is not the folder of a stack")
     stack.down()
     shutil.rmtree(stack.state, ignore_errors=True)
     print(f"deleted {stack.state}")
@@ -88,5 +94,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except StackError as error:
         sys.exit(f"mohlat: {error}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):
         sys.exit(0)

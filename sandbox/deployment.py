@@ -83,7 +83,11 @@ def _deploy(stack: Stack, status: str | None) -> None:
         s3.create_bucket(Bucket=settings["s3_bucket"])
     if status is not None and status not in DEPLOYED:
         # The remains of a first deployment that failed can only be removed.
-        stack.client("cloudformation").delete_stack(StackName=STACK_NAME)
+        cloudformation = stack.client("cloudformation")
+        cloudformation.delete_stack(StackName=STACK_NAME)
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
     overrides = [
         *settings["parameter_overrides"],
         f"PublicUrl={stack.url}",
@@ -109,10 +113,11 @@ def _sam(stack: Stack, arguments: list[str], extra: dict[str, str]) -> None:
         text=True,
         check=False,
     )
-    (stack.state / f"sam-{arguments[0]}.log").write_text(done.stdout)
+    log = stack.state / f"sam-{arguments[0]}.log"
+    log.write_text(done.stdout)
     if done.returncode:
         print("\n".join(done.stdout.splitlines()[-40:]), file=sys.stderr)
-        raise StackError(f"sam {arguments[0]} failed (exit code {done.returncode}), see above")
+        raise StackError(f"sam {arguments[0]} failed, see {log}")
 
 
 def _stack_status(stack: Stack) -> str | None:
