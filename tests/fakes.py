@@ -1,0 +1,551 @@
+"""Fakes of the ports that behave: conditions hold, versions rise, a lost race is a ConcurrentChange.
+
+All stores share one `Table`, as the real ones do. The contract tests in tests/adapters run against these and
+against DynamoDB alike.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from mohlat.application.ports import (
+    DueItem,
+    DueKind,
+    HandedOver,
+    Record,
+    Row,
+    SecurityLine,
+    TestClock,
+    Tokens,
+)
+from mohlat.domain.agreement import Channel, Phase
+from mohlat.domain.errors import (
+    ConcurrentChange,
+    Conflict,
+    Gone,
+    NotFound,
+    NotSignedIn,
+    PurgeRefused,
+    TooManyAttempts,
+)
+from mohlat.domain.journal import Entry, record
+from mohlat.domain.lifecycle import Transition
+from mohlat.domain.notices import Dispatch, NoticeStatus
+from mohlat.domain.payments import Order, Payment
+from mohlat.domain.people import (
+    Acceptance,
+    Code,
+    CodePurpose,
+    Contact,
+    Identity,
+    Role,
+    TrialMark,
+    User,
+)
+from mohlat.domain.purge import PurgeEntry, Store
+from mohlat.domain.tenant import Tenant
+
+START = datetime(2026, 1, 31, 8, 0, 0, tzinfo=UTC)
+
+
+@dataclass
+class Table:
+    """What is stored, by kind and key."""
+
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    due_tenants: dict[str, datetime] = field(default_factory=dict)
+    journal: dict[tuple[str, int], Entry] = field(default_factory=dict)
+    owing: set[tuple[str, int]] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    acceptances: dict[tuple[str, datetime, str], Acceptance] = field(default_factory=dict)
+    users: dict[tuple[str, str], User] = field(default_factory=dict)
+    codes: dict[tuple[str, str, CodePurpose], Code] = field(default_factory=dict)
+    identities: dict[tuple[str, str], Identity] = field(default_factory=dict)
+    trials: dict[tuple[str, str], TrialMark] = field(default_factory=dict)
+    orders: dict[tuple[str, str], Order] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
+    authorities: dict[tuple[str, str], str] = field(default_factory=dict)
+    notices: dict[tuple[str, str, Channel], Dispatch] = field(default_factory=dict)
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    ledger: dict[str, PurgeEntry] = field(default_factory=dict)
+    audit: list[SecurityLine] = field(default_factory=list)
+    clock: TestClock = field(default_factory=TestClock)
+
+
+def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
+    if key in rows:
+        raise ConcurrentChange(key=str(key))
+    rows[key] = value
+
+
+def _store_payment(table: Table, payment: Payment) -> None:
+    known = table.payments.get(payment.id)
+    if (known.version if known else 0) != payment.version - 1:
+        raise ConcurrentChange(payment_id=payment.id)
+    table.payments[payment.id] = payment
+
+
+class FakeTenants:
+    """`Tenants` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def get(self, tenant_id: str) -> Tenant:
+        if tenant_id in self.table.tenants:
+            return self.table.tenants[tenant_id]
+        raise (Gone if tenant_id in self.table.ledger else NotFound)(tenant_id=tenant_id)
+
+    def commit(
+        self, transition: Transition, next_due_at: datetime | None, rows: Sequence[Row] = ()
+    ) -> Tenant:
+        tenant, entry = record(transition)
+        for row in rows:
+            self._check(row)
+        # Worked out on copies, so that a condition that fails leaves nothing behind.
+        after = copy.copy(self.table)
+        for name, value in vars(self.table).items():
+            setattr(after, name, copy.copy(value))
+        known = after.tenants.get(tenant.id)
+        if (known.version if known else 0) != (transition.before.version if transition.before else 0):
+            raise ConcurrentChange(tenant_id=tenant.id)
+        after.tenants[tenant.id] = tenant
+        after.due_tenants.pop(tenant.id, None)
+        if next_due_at and tenant.phase is not Phase.PURGED:
+            after.due_tenants[tenant.id] = next_due_at
+        _insert(after.journal, (tenant.id, entry.seq), entry)
+        if entry.notices or entry.workflows:
+            after.owing.add((tenant.id, entry.seq))
+        for row in rows:
+            self._put(after, row, tenant)
+        vars(self.table).update(vars(after))
+        return tenant
+
+    def _check(self, row: Row) -> None:
+        if isinstance(row, Identity):
+            known = self.table.identities.get((row.product, row.fingerprint))
+            if known and known != row:
+                raise Conflict("this contact has an account already")
+        if isinstance(row, HandedOver):
+            sent = self.table.notices.get((row.tenant_id, row.key, row.channel))
+            if sent is None or sent.status is not NoticeStatus.SENT:
+                raise PurgeRefused(tenant_id=row.tenant_id, obstacles=["warning_not_handed_over"])
+
+    def _put(self, table: Table, row: Row, tenant: Tenant) -> None:
+        match row:
+            case Contact():
+                if tenant.version == 1:
+                    table.keys.add(row.tenant_id)
+                if row.tenant_id not in table.keys:
+                    raise Gone(tenant_id=row.tenant_id)
+                _insert(table.contacts, row.tenant_id, row)
+            case Acceptance():
+                _insert(table.acceptances, (row.tenant_id, row.at, row.version), row)
+            case User():
+                _insert(table.users, (row.tenant_id, row.username), row)
+            case Identity():
+                _insert(table.identities, (row.product, row.fingerprint), row)
+            case TrialMark():
+                _insert(table.trials, (row.product, row.fingerprint), row)
+            case Order():
+                _insert(table.orders, (row.tenant_id, row.id), row)
+            case Payment():
+                _store_payment(table, row)
+            case PurgeEntry():
+                _insert(table.ledger, row.tenant_id, replace(row, journal_head=tenant.journal_head))
+
+    def entry(self, tenant_id: str, seq: int) -> Entry:
+        try:
+            return self.table.journal[tenant_id, seq]
+        except KeyError:
+            raise NotFound(tenant_id=tenant_id, seq=seq) from None
+
+    def journal(self, tenant_id: str, after: int = 0, limit: int = 100) -> list[Entry]:
+        mine = [key for key in sorted(self.table.journal) if key[0] == tenant_id and key[1] > after]
+        return [self.table.journal[key] for key in mine[:limit]]
+
+    def mark_followed(self, tenant_id: str, seq: int) -> None:
+        self.table.owing.discard((tenant_id, seq))
+
+
+class FakePayments:
+    """`Payments` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def get(self, payment_id: str) -> Payment:
+        try:
+            return self.table.payments[payment_id]
+        except KeyError:
+            raise NotFound(payment_id=payment_id) from None
+
+    def by_authority(self, gateway: str, authority: str) -> Payment:
+        try:
+            return self.get(self.table.authorities[gateway, authority])
+        except KeyError:
+            raise NotFound(gateway=gateway) from None
+
+    def save(self, payment: Payment) -> None:
+        key = (payment.gateway, payment.authority or "")
+        if payment.authority and self.table.authorities.get(key, payment.id) != payment.id:
+            raise ConcurrentChange(payment_id=payment.id)
+        _store_payment(self.table, payment)
+        if payment.authority:
+            self.table.authorities[key] = payment.id
+
+    def order(self, tenant_id: str, order_id: str) -> Order:
+        try:
+            return self.table.orders[tenant_id, order_id]
+        except KeyError:
+            raise NotFound(tenant_id=tenant_id, order_id=order_id) from None
+
+    def orders(self, tenant_id: str) -> list[Order]:
+        mine = [order for order in self.table.orders.values() if order.tenant_id == tenant_id]
+        return sorted(mine, key=lambda order: (order.created_at, order.id), reverse=True)
+
+
+class FakePeople:
+    """`People` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def contact(self, tenant_id: str) -> Contact:
+        if tenant_id not in self.table.contacts:
+            raise NotFound(tenant_id=tenant_id)
+        if tenant_id not in self.table.keys:
+            raise Gone(tenant_id=tenant_id)
+        return self.table.contacts[tenant_id]
+
+    def identity(self, product: str, fingerprint: str) -> Identity | None:
+        return self.table.identities.get((product, fingerprint))
+
+    def trial_used(self, product: str, fingerprints: Iterable[str]) -> bool:
+        return any((product, fingerprint) in self.table.trials for fingerprint in fingerprints)
+
+    def user(self, tenant_id: str, username: str) -> User:
+        try:
+            return self.table.users[tenant_id, username]
+        except KeyError:
+            raise NotFound(tenant_id=tenant_id, username=username) from None
+
+    def users(self, tenant_id: str) -> list[User]:
+        return [self.table.users[key] for key in sorted(self.table.users) if key[0] == tenant_id]
+
+    def save_user(self, user: User) -> None:
+        self.user(user.tenant_id, user.username)
+        self.table.users[user.tenant_id, user.username] = user
+
+    def acceptances(self, tenant_id: str) -> list[Acceptance]:
+        return [self.table.acceptances[key] for key in sorted(self.table.acceptances) if key[0] == tenant_id]
+
+    def put_code(self, code: Code) -> None:
+        self.table.codes[code.tenant_id, code.username, code.purpose] = code
+
+    def code(self, tenant_id: str, username: str, purpose: CodePurpose) -> Code | None:
+        return self.table.codes.get((tenant_id, username, purpose))
+
+    def spend_attempt(self, code: Code) -> None:
+        known = self._same(code)
+        if known.attempts_left <= 0:
+            raise TooManyAttempts
+        self.put_code(replace(known, attempts_left=known.attempts_left - 1))
+
+    def drop_code(self, code: Code) -> None:
+        self._same(code)
+        del self.table.codes[code.tenant_id, code.username, code.purpose]
+
+    def _same(self, code: Code) -> Code:
+        known = self.code(code.tenant_id, code.username, code.purpose)
+        if known is None or known.salted_hash != code.salted_hash:
+            raise ConcurrentChange(username=code.username)
+        return known
+
+
+class FakeDispatches:
+    """`Dispatches` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def reserve(self, dispatch: Dispatch) -> Dispatch | None:
+        key = (dispatch.tenant_id, dispatch.key, dispatch.channel)
+        known = self.table.notices.get(key)
+        if known and known.status is not NoticeStatus.WAITING:
+            return known
+        self.table.notices[key] = dispatch
+        return None
+
+    def finish(self, dispatch: Dispatch) -> None:
+        key = (dispatch.tenant_id, dispatch.key, dispatch.channel)
+        if key in self.table.notices:
+            self.table.notices[key] = dispatch
+
+    def of(self, tenant_id: str) -> list[Dispatch]:
+        mine = [dispatch for dispatch in self.table.notices.values() if dispatch.tenant_id == tenant_id]
+        return sorted(mine, key=lambda dispatch: (dispatch.at, dispatch.key, dispatch.channel))
+
+
+class FakeRecords:
+    """`Records` in memory, not sealed."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def put(self, tenant_id: str, record_id: str, data: Mapping[str, object], now: datetime) -> Record:
+        if tenant_id not in self.table.keys:
+            raise Gone(tenant_id=tenant_id)
+        known = self.table.records.get((tenant_id, record_id))
+        stored = Record(tenant_id, record_id, copy.deepcopy(data), known.version + 1 if known else 1, now)
+        self.table.records[tenant_id, record_id] = stored
+        return stored
+
+    def get(self, tenant_id: str, record_id: str) -> Record:
+        try:
+            return self.table.records[tenant_id, record_id]
+        except KeyError:
+            raise NotFound(tenant_id=tenant_id, record_id=record_id) from None
+
+    def page(self, tenant_id: str, after: str | None, limit: int) -> list[Record]:
+        mine = sorted(key for key in self.table.records if key[0] == tenant_id and key[1] > (after or ""))
+        return [self.table.records[key] for key in mine[:limit]]
+
+    def delete(self, tenant_id: str, record_id: str) -> None:
+        self.get(tenant_id, record_id)
+        del self.table.records[tenant_id, record_id]
+
+
+class FakeDueIndex:
+    """`DueIndex` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def overdue(self, until: datetime, limit: int = 1000) -> list[DueItem]:
+        return [item for item in self._all() if item.at <= until][:limit]
+
+    def earliest(self) -> DueItem | None:
+        return next(iter(self._all()), None)
+
+    def _all(self) -> list[DueItem]:
+        table = self.table
+        items = [DueItem(DueKind.TENANT, tenant_id, at) for tenant_id, at in table.due_tenants.items()]
+        for tenant_id, seq in table.owing:
+            items.append(DueItem(DueKind.ENTRY, tenant_id, table.journal[tenant_id, seq].recorded_at, seq))
+        for payment in table.payments.values():
+            if payment.next_check_at:
+                items.append(DueItem(DueKind.PAYMENT, payment.id, payment.next_check_at))
+        for entry in table.ledger.values():
+            if entry.next_due_at:
+                items.append(DueItem(DueKind.PURGE, entry.tenant_id, entry.next_due_at))
+        return sorted(items, key=lambda item: (item.at, item.id, item.seq))
+
+
+class FakePurgeLedger:
+    """`PurgeLedger` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def get(self, tenant_id: str) -> PurgeEntry:
+        try:
+            return self.table.ledger[tenant_id]
+        except KeyError:
+            raise NotFound(tenant_id=tenant_id) from None
+
+    def save(self, entry: PurgeEntry) -> None:
+        self.get(entry.tenant_id)
+        self.table.ledger[entry.tenant_id] = entry
+
+
+class FakeEraser:
+    """`Eraser` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def erase(self, tenant_id: str, store: Store, limit: int = 500) -> int:
+        doomed = self._held(tenant_id, store)[:limit]
+        for rows, key in doomed:
+            if isinstance(rows, set):
+                rows.discard(key)
+            else:
+                del rows[key]
+            if rows is self.table.journal:
+                self.table.owing.discard(key)
+            if rows is self.table.tenants:
+                self.table.due_tenants.pop(key, None)
+        return len(doomed)
+
+    def count(self, tenant_id: str, store: Store) -> int:
+        return len(self._held(tenant_id, store))
+
+    def _held(self, tenant_id: str, store: Store) -> list[tuple[Any, Any]]:
+        table = self.table
+        match store:
+            case Store.RECORDS:
+                places: list[Any] = [table.records]
+            case Store.USERS:
+                mine = [
+                    (table.identities, key)
+                    for key, known in sorted(table.identities.items())
+                    if known.tenant_id == tenant_id
+                ]
+                return mine + self._rows(tenant_id, [table.users, table.codes])
+            case Store.TENANT:
+                places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
+                places.append(table.tenants)
+            case Store.KEY:
+                places = [table.keys]
+        return self._rows(tenant_id, places)
+
+    def _rows(self, tenant_id: str, places: list[Any]) -> list[tuple[Any, Any]]:
+        return [
+            (rows, key)
+            for rows in places
+            for key in sorted(rows, key=str)
+            if (key if isinstance(key, str) else key[0]) == tenant_id
+        ]
+
+
+class FakeSecurityLog:
+    """`SecurityLog` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def note(self, subject: str, kind: str, at: datetime, source_ip: str, **details: str | int) -> None:
+        self.table.audit.append(SecurityLine(subject, kind, at, source_ip, details))
+
+    def lines(self, subject: str, limit: int = 100) -> list[SecurityLine]:
+        mine = [line for line in self.table.audit if line.subject == subject]
+        return sorted(mine, key=lambda line: line.at, reverse=True)[:limit]
+
+
+class FakeClockOffsets:
+    """`ClockOffsets` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def read(self) -> TestClock:
+        return self.table.clock
+
+    def write(self, clock: TestClock) -> None:
+        if clock.offset_seconds < self.table.clock.offset_seconds:
+            raise Conflict("the clock never goes back")
+        self.table.clock = clock
+
+
+# --- other services -----------------------------------------------------------------------------------------
+
+
+class FakeClock:
+    """A clock that a test moves. The wall's time is the same."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self.time = start
+
+    def now(self) -> datetime:
+        return self.time
+
+    def wall(self, instant: datetime) -> datetime:
+        return instant
+
+    def advance(self, **length: float) -> datetime:
+        """Moves it on by a timedelta's arguments."""
+        self.time += timedelta(**length)
+        return self.time
+
+
+class FakeSignIn:
+    """`SignIn` in memory; tokens are readable: `id:<username>:<n>`."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, tuple[str, Role]] = {}
+        self.passwords: dict[str, str] = {}
+        self.sessions: dict[str, str] = {}
+        self._numbers = count(1)
+
+    def create(self, username: str, tenant_id: str, role: Role) -> None:
+        self.users.setdefault(username, (tenant_id, role))
+
+    def set_password(self, username: str, password: str) -> None:
+        if username not in self.users:
+            raise NotFound(username=username)
+        self.passwords[username] = password
+
+    def sign_in(self, username: str, password: str) -> Tokens:
+        if username not in self.passwords or self.passwords[username] != password:
+            raise NotSignedIn
+        number = next(self._numbers)
+        refresh = f"refresh:{username}:{number}"
+        self.sessions[refresh] = username
+        return Tokens(f"id:{username}:{number}", f"access:{username}:{number}", 3600, refresh)
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        username = self.sessions.get(refresh_token)
+        if username is None:
+            raise NotSignedIn
+        number = next(self._numbers)
+        return Tokens(f"id:{username}:{number}", f"access:{username}:{number}", 3600)
+
+    def sign_out(self, username: str) -> None:
+        self.sessions = {token: owner for token, owner in self.sessions.items() if owner != username}
+
+    def delete(self, username: str) -> None:
+        self.sign_out(username)
+        self.users.pop(username, None)
+        self.passwords.pop(username, None)
+
+
+class FakeFingerprints:
+    """`Fingerprints` without a key."""
+
+    def of(self, product: str, contact: str) -> str:
+        return hashlib.sha256(f"{product}\n{contact}".encode()).hexdigest()
+
+
+class FakeWorkflows:
+    """`Workflows` that remember what was started: (workflow, name) → payload."""
+
+    def __init__(self) -> None:
+        self.started: dict[tuple[str, str], Mapping[str, object]] = {}
+
+    def start(self, workflow: str, name: str, payload: Mapping[str, object]) -> bool:
+        if (workflow, name) in self.started:
+            return False
+        self.started[workflow, name] = dict(payload)
+        return True
+
+
+class FakeNoticeQueue:
+    """`NoticeQueue` that keeps its messages."""
+
+    def __init__(self) -> None:
+        self.messages: list[Mapping[str, object]] = []
+
+    def put(self, message: Mapping[str, object]) -> None:
+        self.messages.append(dict(message))
+
+
+class FakeIds:
+    """`Ids` that count: `t_00000000000000000000000001`, codes from 000001."""
+
+    def __init__(self) -> None:
+        self._ids = count(1)
+        self._codes = count(1)
+
+    def new(self, prefix: str) -> str:
+        return f"{prefix}_{next(self._ids):026d}"
+
+    def code(self) -> str:
+        return f"{next(self._codes):06d}"
