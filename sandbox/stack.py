@@ -88,6 +88,7 @@ class Stack:
             "AWS_SECRET_ACCESS_KEY": "test",
             "NO_PROXY": "127.0.0.1,localhost",
             "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_POLL_DELAY": "0.3",  # seconds; the local AWS is done at once, AWS asks for 5
         }
 
     def client(self, service: str) -> Any:
