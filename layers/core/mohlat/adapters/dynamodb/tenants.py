@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -38,6 +39,8 @@ from mohlat.domain.tenant import Tenant, from_dict, from_iso, iso, to_dict
 
 TENANT = "TENANT"
 JOURNAL = "J#"
+# Fields of a tenant that its items' keys, or `version`, tell already.
+_IN_KEYS = frozenset({"id", "version"})
 
 
 class TenantItem(DueItem):
@@ -168,8 +171,7 @@ def _journal_sk(seq: int) -> str:
 
 
 def _tenant_item(tenant: Tenant, next_due_at: datetime | None) -> TenantItem:
-    # Its id and version stand in the keys and beside the document.
-    doc = {name: value for name, value in to_dict(tenant).items() if name not in ("id", "version")}
+    doc = {name: value for name, value in to_dict(tenant).items() if name not in _IN_KEYS}
     item = TenantItem(tenant_pk(tenant.id), TENANT, version=tenant.version, doc=compact(doc))
     item.set_due(tenant.id, next_due_at)
     return item
@@ -189,12 +191,13 @@ def _journal_item(entry: Entry) -> JournalItem:
             "by": entry.by,
             "why": entry.why,
             "facts": dict(entry.facts),
-            # Left whole: that a field became empty is a change, and the hash covers it.
-            "changes": dict(entry.changes),
+            # Empty values stay: that a field became empty is a change, and the hash covers it. Only what the
+            # keys say already is left out.
+            "changes": {name: value for name, value in entry.changes.items() if name not in _IN_KEYS},
             "notices": [notice.to_dict() for notice in entry.notices],
             "workflows": [workflow.value for workflow in entry.workflows],
-            "previous_hash": entry.previous_hash,
-            "hash": entry.hash,
+            "previous_hash": _shortened(entry.previous_hash),
+            "hash": _shortened(entry.hash),
         }
     )
     item = JournalItem(tenant_pk(entry.tenant_id), _journal_sk(entry.seq), doc=doc)
@@ -203,10 +206,11 @@ def _journal_item(entry: Entry) -> JournalItem:
 
 
 def _entry(item: JournalItem) -> Entry:
-    doc = item.doc
+    doc, tenant_id, seq = item.doc, tenant_of(item.pk), int(item.sk.removeprefix(JOURNAL))
+    in_keys = {"version": seq} if seq > 1 else {"id": tenant_id, "version": seq}
     return Entry(
-        tenant_id=tenant_of(item.pk),
-        seq=int(item.sk.removeprefix(JOURNAL)),
+        tenant_id=tenant_id,
+        seq=seq,
         event=Event(doc["event"]),
         at=from_iso(doc["at"]),
         recorded_at=from_iso(doc.get("recorded_at", doc["at"])),
@@ -214,9 +218,18 @@ def _entry(item: JournalItem) -> Entry:
         by=doc.get("by", ""),
         why=doc.get("why", ""),
         facts=doc.get("facts", {}),
-        changes=doc.get("changes", {}),
+        changes=doc.get("changes", {}) | in_keys,
         notices=tuple(Notice.from_dict(notice) for notice in doc.get("notices", ())),
         workflows=tuple(Workflow(workflow) for workflow in doc.get("workflows", ())),
-        previous_hash=doc.get("previous_hash", ""),
-        hash=doc["hash"],
+        previous_hash=_restored(doc.get("previous_hash", "")),
+        hash=_restored(doc["hash"]),
     )
+
+
+def _shortened(digest: str) -> str:
+    # An entry must stay below 1 KB, where the next write unit begins: 43 characters instead of 64.
+    return urlsafe_b64encode(bytes.fromhex(digest)).rstrip(b"=").decode()
+
+
+def _restored(text: str) -> str:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4)).hex()
