@@ -1,0 +1,260 @@
+"""What is particular to DynamoDB: keys, the index, streams, races, batches that come back undone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from pynamodb.exceptions import PynamoDBException
+
+from mohlat.adapters import aws
+from mohlat.adapters.dynamodb import table
+from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
+from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
+from mohlat.adapters.dynamodb.payments import DynamoPayments, payment_of
+from mohlat.adapters.dynamodb.people import DynamoPeople
+from mohlat.adapters.dynamodb.purge import DynamoEraser
+from mohlat.adapters.dynamodb.records import DynamoRecords
+from mohlat.adapters.dynamodb.tenants import DynamoTenants, entry_of
+from mohlat.adapters.sealing import EnvelopeSealer
+from mohlat.domain import lifecycle
+from mohlat.domain.agreement import Channel
+from mohlat.domain.errors import ConcurrentChange
+from mohlat.domain.notices import Dispatch, NoticeKind, NoticeStatus
+from mohlat.domain.payments import Payment, PaymentStatus
+from mohlat.domain.people import Role, User
+from mohlat.domain.purge import Store
+from tests.adapters.conftest import TABLE, stored_items
+from tests.builders import START, agreement_with_trial, order
+
+AGREEMENT = agreement_with_trial()
+
+
+def register(sealer: EnvelopeSealer, tenant_id: str = "t-1") -> None:
+    transition = lifecycle.register(AGREEMENT, tenant_id, START, plan=None, trial_used=False, by="owner")
+    user = User(tenant_id, f"u-{tenant_id}", Role.OWNER, START)
+    DynamoTenants(sealer).commit(transition, START + timedelta(days=23), [user])
+    sealer.begin(tenant_id)
+
+
+def refusal(
+    code: str, reasons: list[str] | None = None, status: int = 400
+) -> tuple[AWSResponse, dict[str, Any]]:
+    body: dict[str, Any] = {
+        "Error": {"Code": code, "Message": code},
+        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}},
+    }
+    if reasons:
+        body["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return AWSResponse("http://table.test", status, {}, None), body
+
+
+@contextmanager
+def answering(operation: str, *answers: Any) -> Iterator[list[dict[str, Any]]]:
+    """Answers the first calls of an operation in DynamoDB's place; None lets a call through."""
+    left, asked = list(answers), []
+
+    def answer(params: dict[str, Any], **_: Any) -> Any:
+        asked.append(json.loads(params["body"]))
+        return left.pop(0) if left else None
+
+    events = aws.client("dynamodb").meta.events
+    events.register(f"before-call.dynamodb.{operation}", answer)
+    try:
+        yield asked
+    finally:
+        events.unregister(f"before-call.dynamodb.{operation}", answer)
+
+
+def test_importing_the_adapters_needs_no_table_name_and_makes_no_client() -> None:
+    script = (
+        "import mohlat.adapters.dynamodb.due_index, mohlat.adapters.aws as aws, sys;"
+        "assert aws._create.cache_info().currsize == 0;"
+        "assert 'boto3' not in sys.modules and 'cryptography' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_model_shares_one_client(cloud: None) -> None:
+    clients = {id(model._get_connection().connection.client) for model in table.Item.__subclasses__()}
+    assert clients == {id(aws.client("dynamodb"))}
+    assert aws.client("kms") is aws.client("kms")
+
+
+def test_the_table_name_is_read_at_first_use(cloud: None) -> None:
+    assert table.connection().table_name == TABLE
+
+
+def test_items_have_the_agreed_keys(sealer: EnvelopeSealer) -> None:
+    register(sealer)
+    keys = {(item["pk"]["S"], item["sk"]["S"]) for item in stored_items()}
+    assert keys == {("T#t-1", "TENANT"), ("T#t-1", "J#00000001"), ("T#t-1", "USER#u-t-1"), ("T#t-1", "KEY")}
+
+
+def test_empty_values_are_not_stored(sealer: EnvelopeSealer) -> None:
+    register(sealer)
+    [tenant] = [item for item in stored_items() if item["sk"]["S"] == "TENANT"]
+    doc = json.loads(tenant["doc"]["S"])
+    assert all(value not in (None, "", [], {}) for value in doc.values())
+    assert not {"id", "version", "term", "holds"} & doc.keys()
+
+
+def test_shards_are_stable_and_even() -> None:
+    assert table.shard_of("t_01JD") == table.shard_of("t_01JD")
+    counts = dict.fromkeys(table.SHARDS, 0)
+    for number in range(16_000):
+        counts[table.shard_of(f"t_{number:026d}")] += 1
+    assert len(counts) == 16
+    assert all(800 < count < 1200 for count in counts.values())
+
+
+def test_the_index_is_asked_shard_by_shard_for_no_more_than_the_limit(sealer: EnvelopeSealer) -> None:
+    for number in range(40):
+        register(sealer, f"t-{number}")
+    with answering("Query") as asked:
+        found = DynamoDueIndex().overdue(START, limit=10)
+    assert [item.id for item in found] == sorted(f"t-{number}" for number in range(40))[:10]
+    assert {query["ExpressionAttributeValues"][":0"]["S"] for query in asked} == set(table.SHARDS)
+    assert {(query["IndexName"], query["Limit"]) for query in asked} == {("due", 10)}
+
+
+def test_the_stream_tells_of_entries_and_payments(sealer: EnvelopeSealer) -> None:
+    register(sealer)
+    tenants = DynamoTenants(sealer)
+    tenant = tenants.get("t-1")
+    payment = Payment(
+        "p-1",
+        "t-1",
+        "trialware",
+        "o-1",
+        "zarinpal",
+        1000,
+        PaymentStatus.REQUESTED,
+        START,
+        next_check_at=START,
+    )
+    tenants.commit(lifecycle.place_order(tenant, AGREEMENT, order(tenant), START, by="x"), None, [payment])
+    streams = aws.client("dynamodbstreams")
+    [stream] = streams.list_streams(TableName=TABLE)["Streams"]
+    shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
+    iterator = streams.get_shard_iterator(
+        StreamArn=stream["StreamArn"], ShardId=shards[0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )
+    records = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    images = [record["dynamodb"]["NewImage"] for record in records if record["eventName"] == "INSERT"]
+    entries = [entry_of(image) for image in images if image["sk"]["S"].startswith("J#")]
+    assert entries == tenants.journal("t-1")
+    assert [payment_of(image) for image in images if image["sk"]["S"] == "PAYMENT"] == [payment]
+
+
+@pytest.mark.parametrize("reasons", [["None", "TransactionConflict"], ["ConditionalCheckFailed", "None"]])
+def test_a_lost_race_is_a_concurrent_change(sealer: EnvelopeSealer, reasons: list[str]) -> None:
+    with (
+        answering("TransactWriteItems", refusal("TransactionCanceledException", reasons)),
+        pytest.raises(ConcurrentChange),
+    ):
+        register(sealer)
+
+
+@pytest.mark.parametrize("reason", ["ThrottlingError", "ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_what_is_no_race_is_not_called_one(sealer: EnvelopeSealer, reason: str) -> None:
+    with (
+        answering("TransactWriteItems", refusal("TransactionCanceledException", ["None", reason])),
+        pytest.raises(PynamoDBException),
+    ):
+        register(sealer)
+
+
+def test_a_transaction_carries_a_token_against_its_own_repetition(sealer: EnvelopeSealer) -> None:
+    with answering("TransactWriteItems") as asked:
+        register(sealer)
+    assert asked[0]["ClientRequestToken"]
+
+
+def test_a_payment_held_by_a_transaction_is_a_concurrent_change(sealer: EnvelopeSealer) -> None:
+    payment = Payment("p-1", "t-1", "trialware", "o-1", "zarinpal", 1000, PaymentStatus.REQUESTED, START)
+    with (
+        answering("PutItem", refusal("TransactionConflictException")),
+        pytest.raises(ConcurrentChange),
+    ):
+        DynamoPayments().save(payment)
+
+
+def test_other_refusals_pass_through_every_conditional_write(sealer: EnvelopeSealer) -> None:
+    register(sealer)
+    broken = refusal("ValidationException")
+    dispatch = Dispatch(
+        "t-1", "k@x#g1", Channel.EMAIL, NoticeKind.DEACTIVATED, "T-1", NoticeStatus.SENDING, START
+    )
+    user = User("t-1", "u-t-1", Role.OWNER, START)
+    for operation, call in (
+        ("PutItem", lambda: DynamoDispatches().reserve(dispatch)),
+        ("PutItem", lambda: DynamoDispatches().finish(dispatch)),
+        ("PutItem", lambda: sealer.begin("t-1")),
+        ("UpdateItem", lambda: DynamoPeople(sealer).save_user(user)),
+        ("UpdateItem", lambda: DynamoTenants(sealer).mark_followed("t-1", 1)),
+        ("DeleteItem", lambda: DynamoRecords(sealer).delete("t-1", "r-1")),
+    ):
+        with answering(operation, broken), pytest.raises(PynamoDBException):
+            call()
+
+
+def test_a_claim_given_back_in_this_moment_is_asked_for_again(cloud: None) -> None:
+    dispatch = Dispatch(
+        "t-1", "k@x#g1", Channel.EMAIL, NoticeKind.DEACTIVATED, "T-1", NoticeStatus.SENDING, START
+    )
+    with (
+        answering("PutItem", refusal("ConditionalCheckFailedException")),
+        pytest.raises(ConcurrentChange),
+    ):
+        DynamoDispatches().reserve(dispatch)
+
+
+def undone(*numbers: int) -> tuple[AWSResponse, dict[str, Any]]:
+    keys = [{"pk": {"S": "T#t-1"}, "sk": {"S": f"RECORD#r-{number}"}} for number in numbers]
+    answer, _ = refusal("", status=200)
+    return answer, {
+        "UnprocessedItems": {TABLE: [{"DeleteRequest": {"Key": key}} for key in keys]},
+        "ResponseMetadata": {"HTTPStatusCode": 200},
+    }
+
+
+def test_what_a_batch_leaves_undone_is_done_again(sealer: EnvelopeSealer) -> None:
+    register(sealer)
+    for number in range(3):
+        DynamoRecords(sealer).put("t-1", f"r-{number}", {}, START)
+    with answering("BatchWriteItem", undone(0, 1, 2), None) as asked:
+        assert DynamoEraser().erase("t-1", Store.RECORDS) == 3
+    assert len(asked) == 2
+    assert DynamoEraser().count("t-1", Store.RECORDS) == 0
+
+
+def test_a_batch_that_is_never_done_says_so(sealer: EnvelopeSealer) -> None:
+    register(sealer)
+    DynamoRecords(sealer).put("t-1", "r-0", {}, START)
+    with answering("BatchWriteItem", *[undone(0)] * 9), pytest.raises(table.TableBusy):
+        DynamoEraser().erase("t-1", Store.RECORDS)
+    assert DynamoEraser().count("t-1", Store.RECORDS) == 1
+
+
+def test_long_stores_are_read_page_by_page(sealer: EnvelopeSealer) -> None:
+    register(sealer)
+    records = DynamoRecords(sealer)
+    for number in range(130):
+        records.put("t-1", f"r-{number:03d}", {"padding": "x" * 10_000}, START)
+    assert DynamoEraser().count("t-1", Store.RECORDS) == 130
+    assert len(records.page("t-1", None, 130)) == 130
