@@ -1,0 +1,44 @@
+"""From the main table's stream: what a new journal entry or payment owes is started."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from mohlat import bootstrap
+from mohlat.application.dispatch_entry import dispatch_entry, dispatch_payment
+from mohlat.domain.errors import NotFound
+from mohlat.entrypoint import batch, count, logger
+
+
+def _dispatch(record: Any) -> None:
+    if record.raw_event["eventName"] != "INSERT":
+        return
+    # Keys only: the row is read again, as it is now and as the adapter understands it.
+    pk, sk = (record.raw_event["dynamodb"]["Keys"][name]["S"] for name in ("pk", "sk"))
+    try:
+        if pk.startswith("T#") and sk.startswith("J#"):
+            _dispatch_entry(pk.removeprefix("T#"), int(sk.removeprefix("J#")))
+        elif sk == "PAYMENT":
+            payment = bootstrap.payments().get(pk.removeprefix("PAYMENT#"))
+            dispatch_payment(payment, workflows=bootstrap.workflows(), clock=bootstrap.clock())
+    except NotFound:
+        logger.info("purged since", tenant_id=pk.removeprefix("T#"))
+
+
+def _dispatch_entry(tenant_id: str, seq: int) -> None:
+    entry = bootstrap.tenants().entry(tenant_id, seq)
+    if entry.recorded_at > entry.at:
+        count("LateCarryOut", (entry.recorded_at - entry.at).total_seconds(), MetricUnit.Seconds)
+    dispatch_entry(
+        entry,
+        tenants=bootstrap.tenants(),
+        agreements=bootstrap.agreements(),
+        workflows=bootstrap.workflows(),
+        queue=bootstrap.notice_queue(),
+        clock=bootstrap.clock(),
+    )
+
+
+lambda_handler = batch("DynamoDBStreams", _dispatch)

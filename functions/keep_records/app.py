@@ -1,0 +1,44 @@
+"""/tenants/{tenant_id}/records: the tenant's own entries, as far as its agreement allows at this moment."""
+
+from __future__ import annotations
+
+from mohlat import bootstrap
+from mohlat.entrypoint import MEMBERS, Request, Response, api, route
+from mohlat.presentation import views
+from mohlat.presentation.cursors import read_cursor, read_limit, write_cursor
+from mohlat.presentation.fields import json_object, record_id
+
+
+def _list(request: Request) -> Response:
+    after = read_cursor(request.query, "[A-Za-z0-9._-]{1,64}")
+    page = bootstrap.records_desk().page(request.tenant_id, after, read_limit(request.query))
+    shown = [views.record(record, request.language) for record in page.records]
+    return Response(200, {"records": shown, "next_cursor": write_cursor(page.next_after)})
+
+
+def _get(request: Request) -> Response:
+    record = bootstrap.records_desk().get(request.tenant_id, record_id(request.path("record_id")))
+    return Response(200, views.record(record, request.language))
+
+
+def _put(request: Request) -> Response:
+    key, fields = record_id(request.path("record_id")), request.fields(data=json_object)
+    record = bootstrap.records_desk().put(request.tenant_id, key, fields["data"])
+    shown = views.record(record, request.language)
+    if record.version == 1:
+        return Response(201, shown, {"Location": request.address})
+    return Response(200, shown)
+
+
+def _delete(request: Request) -> Response:
+    bootstrap.records_desk().delete(request.tenant_id, record_id(request.path("record_id")))
+    return Response(204)
+
+
+_ONE = "/tenants/{tenant_id}/records/{record_id}"
+lambda_handler = api(
+    route("GET", "/tenants/{tenant_id}/records", _list, MEMBERS),
+    route("GET", _ONE, _get, MEMBERS),
+    route("PUT", _ONE, _put, MEMBERS),
+    route("DELETE", _ONE, _delete, MEMBERS),
+)

@@ -1,0 +1,71 @@
+"""GET /payments/{gateway}/callback: a browser comes back from the gateway. Nothing it says is believed."""
+
+from __future__ import annotations
+
+import re
+
+from mohlat import bootstrap
+from mohlat.domain.errors import GatewayUnavailable, InvalidInput, MohlatError, NotFound
+from mohlat.domain.iranian import tomans
+from mohlat.domain.payments import Payment, PaymentStatus
+from mohlat.entrypoint import Request, Response, api, count, route
+from mohlat.presentation.payment_page import (
+    POLICY,
+    UNKNOWN_YET,
+    Outcome,
+    outcome_of,
+    payment_page,
+    prefers_page,
+)
+from mohlat.presentation.problems import problem
+
+
+def _came_back(request: Request) -> Response:
+    try:
+        payment = _settle(request)
+    except GatewayUnavailable:
+        return _told(request, 202, UNKNOWN_YET)
+    except MohlatError as error:
+        if not prefers_page(request.header("Accept")):
+            raise
+        both = {language: problem(error, language, request.id) for language in ("fa", "en")}
+        words = [{name: str(both[name].body[part]) for name in both} for part in ("title", "detail")]
+        return _told(request, both["en"].status, Outcome(*words))
+    if payment.status is PaymentStatus.HELD:
+        count("PaymentHeld")
+    return _told(request, 202 if payment.open else 200, outcome_of(payment), payment)
+
+
+def _settle(request: Request) -> Payment:
+    gateway, authority = request.path("gateway"), request.query.get("Authority", "")
+    status = request.query.get("Status", "")
+    desk = bootstrap.payment_desk(gateway)
+    for name, value, form in (("Authority", authority, "[A-Za-z0-9]{1,64}"), ("Status", status, "OK|NOK")):
+        if not re.fullmatch(form, value):
+            raise InvalidInput(name, "is not accepted" if value else "is missing")
+    try:
+        return desk.called_back(authority, claims_paid=status == "OK")
+    except NotFound:
+        now = bootstrap.clock().now()
+        bootstrap.security_log().note(gateway, "callback_for_unknown_payment", now, request.source_ip)
+        raise
+
+
+def _told(request: Request, status: int, outcome: Outcome, payment: Payment | None = None) -> Response:
+    if prefers_page(request.header("Accept")):
+        page = payment_page(outcome, payment)
+        return Response(status, page, {"Content-Security-Policy": POLICY, "Vary": "Accept"}, "text/html")
+    shown: dict[str, object] = {"status": payment.status.value if payment else "unknown"}
+    if payment:
+        shown |= {
+            "payment_id": payment.id,
+            "order_id": payment.order_id,
+            "amount_rials": payment.amount,
+            "amount_display": tomans(payment.amount, request.language),
+            "reference": payment.reference,
+        }
+    words = {"title": outcome.title[request.language], "next": outcome.next[request.language]}
+    return Response(status, shown | words)
+
+
+lambda_handler = api(route("GET", "/payments/{gateway}/callback", _came_back))

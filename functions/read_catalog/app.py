@@ -1,0 +1,40 @@
+"""GET /products, …/agreement, …/plans: what is offered, on which terms, at today's prices."""
+
+from __future__ import annotations
+
+from mohlat import bootstrap
+from mohlat.domain.agreement import Agreement
+from mohlat.domain.errors import NotFound
+from mohlat.entrypoint import Request, Response, api, route
+from mohlat.presentation import views
+
+
+def _products(request: Request) -> Response:
+    agreements = bootstrap.agreements()
+    return Response(
+        200, {"products": [views.product(agreements.load(name)) for name in agreements.products()]}
+    )
+
+
+def _agreement_of(request: Request) -> Agreement:
+    product, agreements = request.path("product"), bootstrap.agreements()
+    if product not in agreements.products():
+        raise NotFound
+    return agreements.load(product, request.query.get("version"))
+
+
+def _terms(request: Request) -> Response:
+    return Response(200, views.terms(_agreement_of(request), request.language))
+
+
+def _plans(request: Request) -> Response:
+    now = bootstrap.clock().now()
+    plans = [views.plan(plan, now, request.language) for plan in _agreement_of(request).plans]
+    return Response(200, {"plans": plans})
+
+
+lambda_handler = api(
+    route("GET", "/products", _products),
+    route("GET", "/products/{product}/agreement", _terms),
+    route("GET", "/products/{product}/plans", _plans),
+)

@@ -1,0 +1,17 @@
+"""POST /sweeps: an operator has everything overdue started again, now."""
+
+from __future__ import annotations
+
+from mohlat import bootstrap
+from mohlat.domain.people import Role
+from mohlat.entrypoint import Request, Response, api, count, logger, route
+
+
+def _sweep(request: Request) -> Response:
+    found = bootstrap.run_sweep()
+    logger.info("swept", found=found)
+    count("Overdue", sum(found.values()))
+    return Response(202, {"restarted": found})
+
+
+lambda_handler = api(route("POST", "/sweeps", _sweep, [Role.OPERATOR]))

@@ -1,0 +1,58 @@
+"""From the notice queue: sends what a journal entry owes, or a one-time code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mohlat import bootstrap
+from mohlat.application.send_notices import send_entry
+from mohlat.domain.agreement import Channel
+from mohlat.domain.errors import Gone, MessageRejected, MessagingMisconfigured, NotFound
+from mohlat.domain.notices import NoticeStatus
+from mohlat.domain.people import CodePurpose
+from mohlat.entrypoint import batch, count, living, logger
+
+
+def _send(record: Any) -> None:
+    message = json.loads(record.raw_event["body"])
+    try:
+        if "code" in message:
+            _send_code(message)
+        else:
+            _send_entry(message["tenant_id"], message["seq"])
+    except MessagingMisconfigured:
+        count("MessagingMisconfigured")
+        raise
+
+
+def _send_entry(tenant_id: str, seq: int) -> None:
+    outcomes = send_entry(
+        tenant_id,
+        seq,
+        tenants=bootstrap.tenants(),
+        agreements=bootstrap.agreements(),
+        sender=bootstrap.sender(),
+    )
+    for outcome in outcomes:
+        logger.info(
+            "notice", tenant_id=tenant_id, seq=seq, kind=outcome.kind.value, status=outcome.status.value
+        )
+        if outcome.status is NoticeStatus.REJECTED:
+            count("MessageRejected")
+
+
+def _send_code(message: dict[str, str]) -> None:
+    purpose, channel = CodePurpose(message["code"]), Channel(message["channel"])
+    try:
+        tenant = living(bootstrap.tenants().get(message["tenant_id"]))
+        agreement = bootstrap.agreements().load(tenant.product, tenant.agreement_version)
+        bootstrap.sender().send_code(tenant, agreement, message["username"], purpose, channel)
+    except (Gone, NotFound):
+        logger.info("purged since", tenant_id=message["tenant_id"])
+    except MessageRejected:
+        logger.info("code rejected by the provider", tenant_id=message["tenant_id"], channel=channel.value)
+        count("MessageRejected")
+
+
+lambda_handler = batch("SQS", _send)

@@ -1,0 +1,22 @@
+"""Task of the payment machine: nobody came back, so the gateway is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mohlat import bootstrap
+from mohlat.domain.payments import PaymentStatus
+from mohlat.domain.tenant import iso
+from mohlat.entrypoint import Event, count, task
+
+
+@task
+def lambda_handler(event: Event, context: Any) -> dict[str, object]:
+    """Whether the payment is decided, and until when to wait if not."""
+    payment = bootstrap.payments().get(event["payment_id"])
+    payment = bootstrap.payment_desk(payment.gateway).check(payment.id)
+    if payment.status is PaymentStatus.HELD:
+        count("PaymentHeld")
+    clock = bootstrap.clock()
+    wake_at = clock.wall(payment.next_check_at or clock.now())
+    return {"payment_id": payment.id, "decided": not payment.open, "wake_at": iso(wake_at)}

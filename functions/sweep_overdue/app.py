@@ -1,0 +1,17 @@
+"""On a schedule: whatever is overdue was lost, and is started again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mohlat import bootstrap
+from mohlat.entrypoint import Event, count, logger, task
+
+
+@task
+def lambda_handler(event: Event, context: Any) -> dict[str, int]:
+    """Sweeps; says how much of each kind was overdue."""
+    found = bootstrap.run_sweep()
+    logger.info("swept", found=found)
+    count("Overdue", sum(found.values()))
+    return found

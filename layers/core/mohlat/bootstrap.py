@@ -1,0 +1,383 @@
+"""Puts the use cases together with what they need. Everything is made at first use and kept by the process.
+
+Adapters are imported inside the factories, so that a function loads only what it uses.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mohlat.domain.errors import NotFound
+from mohlat.settings import SettingMissing, settings
+
+if TYPE_CHECKING:
+    from mohlat.adapters.sealing import Sealer
+    from mohlat.adapters.secrets import ParameterSecrets
+    from mohlat.application.keep_records import RecordsDesk
+    from mohlat.application.manage_tenant import TenantDesk
+    from mohlat.application.ports import (
+        Agreements,
+        Clock,
+        ClockOffsets,
+        Dispatches,
+        DueIndex,
+        Fingerprints,
+        Ids,
+        Mailer,
+        NoticeQueue,
+        PaymentGateway,
+        Payments,
+        People,
+        PurgeLedger,
+        SecurityLog,
+        SignIn,
+        SmsSender,
+        Tenants,
+        Wording,
+        Workflows,
+    )
+    from mohlat.application.purge_tenant import Shredder
+    from mohlat.application.send_notices import Sender
+    from mohlat.application.settle_payment import PaymentDesk
+    from mohlat.application.sign_in import FrontDesk
+
+# The gateway that new orders are paid through.
+GATEWAY = "zarinpal"
+
+
+class _AgreementFiles:
+    """`Agreements` over the files that come with the product."""
+
+    def __init__(self) -> None:
+        from mohlat.agreements import loader
+
+        self.load = loader.load
+        self.products = loader.products
+
+
+@cache
+def agreements() -> Agreements:
+    """The agreements."""
+    return _AgreementFiles()
+
+
+@cache
+def clock() -> Clock:
+    """The machine's clock, ahead by the test clock's offset where the stack has one."""
+    from mohlat.adapters.clock import OffsetClock, SystemClock
+
+    return OffsetClock(clock_offsets()) if settings().test_clock else SystemClock()
+
+
+@cache
+def clock_offsets() -> ClockOffsets:
+    """Where the test clock's offset is kept."""
+    from mohlat.adapters.dynamodb.clock_offsets import DynamoClockOffsets
+
+    return DynamoClockOffsets()
+
+
+@cache
+def ids() -> Ids:
+    """Fresh ids and codes."""
+    from mohlat.adapters.ids import RandomIds
+
+    return RandomIds()
+
+
+@cache
+def sealer() -> Sealer:
+    """What seals personal data under each tenant's own key."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
+    from mohlat.adapters.sealing import EnvelopeSealer
+
+    return EnvelopeSealer(aws.client("kms"), settings().data_key_id, DynamoWrappedKeys())
+
+
+class _LateSealer:
+    """The sealer, made when something is sealed or opened: most functions never do either."""
+
+    def begin(self, tenant_id: str) -> None:
+        sealer().begin(tenant_id)
+
+    def seal(self, tenant_id: str, row: str, plaintext: bytes) -> bytes:
+        return sealer().seal(tenant_id, row, plaintext)
+
+    def open(self, tenant_id: str, row: str, sealed: bytes) -> bytes:
+        return sealer().open(tenant_id, row, sealed)
+
+
+@cache
+def tenants() -> Tenants:
+    """Tenants and their journals."""
+    from mohlat.adapters.dynamodb.tenants import DynamoTenants
+
+    return DynamoTenants(_LateSealer())
+
+
+@cache
+def payments() -> Payments:
+    """Orders and payments."""
+    from mohlat.adapters.dynamodb.payments import DynamoPayments
+
+    return DynamoPayments()
+
+
+@cache
+def people() -> People:
+    """Contacts, users, acceptances and codes."""
+    from mohlat.adapters.dynamodb.people import DynamoPeople
+
+    return DynamoPeople(_LateSealer())
+
+
+@cache
+def dispatches() -> Dispatches:
+    """The record of what was sent."""
+    from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
+
+    return DynamoDispatches()
+
+
+@cache
+def due_index() -> DueIndex:
+    """What falls due."""
+    from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
+
+    return DynamoDueIndex()
+
+
+@cache
+def purge_ledger() -> PurgeLedger:
+    """The purges."""
+    from mohlat.adapters.dynamodb.purge import DynamoPurgeLedger
+
+    return DynamoPurgeLedger()
+
+
+@cache
+def security_log() -> SecurityLog:
+    """The security log."""
+    from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
+
+    return DynamoSecurityLog()
+
+
+@cache
+def user_pool() -> SignIn:
+    """The user pool."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.cognito import CognitoSignIn
+
+    return CognitoSignIn(aws.client("cognito-idp"), settings().user_pool_id, settings().user_pool_client_id)
+
+
+@cache
+def fingerprints() -> Fingerprints:
+    """Keyed hashes of contacts."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.fingerprints import KmsFingerprints
+
+    return KmsFingerprints(aws.client("kms"), settings().fingerprint_key_id)
+
+
+@cache
+def workflows() -> Workflows:
+    """The state machines."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.workflows import StepFunctionsWorkflows
+
+    return StepFunctionsWorkflows(aws.client("stepfunctions"), settings().machine_arn)
+
+
+@cache
+def notice_queue() -> NoticeQueue:
+    """The queue in front of the sending function."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.notice_queue import SqsNoticeQueue
+
+    return SqsNoticeQueue(aws.client("sqs"), settings().notice_queue_url)
+
+
+@cache
+def secrets() -> ParameterSecrets:
+    """The credentials of the outside world."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.secrets import ParameterSecrets
+
+    return ParameterSecrets(aws.client("ssm"), settings().parameters_prefix)
+
+
+@cache
+def _zarinpal(merchant_id: str) -> PaymentGateway:
+    from mohlat.adapters.gateways.zarinpal import ZarinPal
+
+    return ZarinPal(settings().zarinpal_url, merchant_id)
+
+
+def payment_gateway(name: str = GATEWAY) -> PaymentGateway:
+    """A gateway by its name, with the credentials of this moment (they may be rotated). Raises NotFound."""
+    if name != "zarinpal":
+        raise NotFound("no such gateway")
+    return _zarinpal(secrets().get("zarinpal/merchant_id"))
+
+
+@cache
+def mailer() -> Mailer:
+    """Sends mail."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.messaging.ses import SesMailer
+
+    return SesMailer(aws.client("sesv2"))
+
+
+@cache
+def _kavenegar(api_key: str) -> SmsSender:
+    from mohlat.adapters.messaging.kavenegar import Kavenegar
+
+    return Kavenegar(settings().kavenegar_url, api_key)
+
+
+def sms_sender() -> SmsSender:
+    """Sends SMS, with the credentials of this moment (they may be rotated)."""
+    return _kavenegar(secrets().get("kavenegar/api_key"))
+
+
+@cache
+def wording() -> Wording:
+    """The products' messages."""
+    from mohlat.adapters.messaging.wording import Wordings
+
+    return Wordings()
+
+
+def sender() -> Sender:
+    """Takes messages to their provider. One per invocation, so that rotated credentials are taken up."""
+    from mohlat.application.send_notices import Sender
+
+    return Sender(
+        dispatches=dispatches(),
+        people=people(),
+        wording=wording(),
+        mailer=mailer(),
+        sms=sms_sender(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def front_desk() -> FrontDesk:
+    """Sign-in, confirmation, recovery."""
+    from mohlat.application.sign_in import FrontDesk
+
+    return FrontDesk(
+        people=people(),
+        sign_in=user_pool(),
+        fingerprints=fingerprints(),
+        agreements=agreements(),
+        queue=notice_queue(),
+        security_log=security_log(),
+        clock=clock(),
+    )
+
+
+@cache
+def tenant_desk() -> TenantDesk:
+    """What owners and operators decide."""
+    from mohlat.application.manage_tenant import TenantDesk
+
+    return TenantDesk(
+        tenants=tenants(), dispatches=dispatches(), agreements=agreements(), ids=ids(), clock=clock()
+    )
+
+
+@cache
+def records_desk() -> RecordsDesk:
+    """The tenants' own entries."""
+    from mohlat.adapters.dynamodb.records import DynamoRecords
+    from mohlat.application.keep_records import RecordsDesk
+
+    return RecordsDesk(
+        tenants=tenants(), records=DynamoRecords(_LateSealer()), agreements=agreements(), clock=clock()
+    )
+
+
+def payment_desk(gateway: str) -> PaymentDesk:
+    """Decides the payments of a gateway. Raises NotFound."""
+    from mohlat.application.settle_payment import PaymentDesk
+
+    return PaymentDesk(
+        gateway=payment_gateway(gateway),
+        payments=payments(),
+        tenants=tenants(),
+        dispatches=dispatches(),
+        agreements=agreements(),
+        clock=clock(),
+    )
+
+
+@cache
+def shredder() -> Shredder:
+    """Carries out purges."""
+    from mohlat.adapters.dynamodb.purge import DynamoEraser
+    from mohlat.application.purge_tenant import Shredder
+
+    return Shredder(
+        ledger=purge_ledger(),
+        eraser=DynamoEraser(),
+        tenants=tenants(),
+        people=people(),
+        sign_in=user_pool(),
+        clock=clock(),
+    )
+
+
+def run_sweep(patience: timedelta | None = None) -> dict[str, int]:
+    """Sweeps, with the deployment's patience unless told otherwise; says how much was overdue."""
+    from mohlat.application.sweep import sweep
+
+    if patience is None:
+        patience = timedelta(seconds=settings().sweep_patience_seconds)
+    return sweep(
+        patience=patience,
+        due=due_index(),
+        tenants=tenants(),
+        payments=payments(),
+        agreements=agreements(),
+        workflows=workflows(),
+        queue=notice_queue(),
+        clock=clock(),
+    )
+
+
+def _variable(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise SettingMissing(name)
+    return value
+
+
+def raise_alarm(subject: str, facts: dict[str, str]) -> None:
+    """Tells the operators that something needs them. `facts` hold ids and names, nothing about a person."""
+    from mohlat.adapters import aws
+
+    aws.client("sns").publish(
+        TopicArn=_variable("ALARM_TOPIC_ARN"),
+        Subject=subject[:100],
+        Message=json.dumps(facts, ensure_ascii=False, indent=2),
+    )
+
+
+def move_test_clock() -> None:
+    """Has the worker walk the test clock to its target; returns at once."""
+    from mohlat.adapters import aws
+
+    aws.client("lambda").invoke(
+        FunctionName=_variable("ADVANCE_TEST_CLOCK_FUNCTION"), InvocationType="Event", Payload=b"{}"
+    )

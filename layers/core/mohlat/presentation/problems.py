@@ -1,0 +1,332 @@
+"""Errors as RFC 9457 problems, in the caller's language, naming the field and the clause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mohlat.domain.errors import (
+    AccessRefused,
+    ConcurrentChange,
+    Conflict,
+    GatewayRefused,
+    GatewayUnavailable,
+    Gone,
+    InvalidInput,
+    MohlatError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    PurgeRefused,
+    TooManyAttempts,
+)
+from mohlat.presentation.fields import BodyTooLarge, MalformedBody, UnsupportedMediaType
+
+LANGUAGES = ("fa", "en")
+
+
+class MethodNotAllowed(MohlatError):
+    """The address exists and does not do this: look it up in the API's description."""
+
+    code = "method-not-allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document and what belongs around it: HTTP status, and seconds to wait before trying again."""
+
+    status: int
+    body: Mapping[str, object]
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    status: int
+    title: Mapping[str, str]
+    detail: Mapping[str, str]
+    retry_after: int | None = None
+    # Whether the error's own details may be shown: those of our side's failures may not.
+    open: bool = True
+
+
+def _both(fa: str, en: str) -> Mapping[str, str]:
+    return {"fa": fa, "en": en}
+
+
+_UNKNOWN = _Kind(
+    500,
+    _both("خطای داخلی", "Internal error"),
+    _both(
+        "خطایی از سوی ما رخ داد و ثبت شد. کمی بعد دوباره تلاش کنید.",
+        "Something went wrong on our side and was recorded. Try again later.",
+    ),
+    open=False,
+)
+
+# The first class that fits counts, so a subclass stands before its base.
+_KINDS: Mapping[type[MohlatError], _Kind] = {
+    InvalidInput: _Kind(422, _both("ورودی نادرست", "Invalid input"), _both("", "")),
+    MalformedBody: _Kind(
+        400,
+        _both("بدنهٔ نادرست", "Malformed body"),
+        _both(
+            "بدنهٔ درخواست JSON درست و یکتا نیست.",
+            "The body is not well-formed JSON without duplicate keys, deep nesting or non-finite numbers.",
+        ),
+    ),
+    BodyTooLarge: _Kind(
+        413,
+        _both("بدنهٔ بیش از اندازه بزرگ", "Body too large"),
+        _both("بدنهٔ درخواست نباید از ۱۲۸ کیلوبایت بزرگ‌تر باشد.", "The body must not exceed 128 KiB."),
+    ),
+    UnsupportedMediaType: _Kind(
+        415,
+        _both("نوع محتوای پشتیبانی‌نشده", "Unsupported media type"),
+        _both(
+            "بدنه را با نوع application/json و UTF-8 بفرستید.", "Send the body as application/json in UTF-8."
+        ),
+    ),
+    NotSignedIn: _Kind(
+        401,
+        _both("وارد نشده‌اید", "Not signed in"),
+        _both("نشانی یا گذرواژه درست نیست، یا نشست پایان یافته است.", "Sign in (again): this proves nobody."),
+    ),
+    NotAllowed: _Kind(
+        403,
+        _both("اجازه ندارید", "Not allowed"),
+        _both("این کار با نقش شما ممکن نیست.", "Your role does not allow this."),
+    ),
+    AccessRefused: _Kind(
+        403,
+        _both("توافق‌نامه اجازه نمی‌دهد", "Refused by the agreement"),
+        _both(
+            "در وضعیت کنونی حساب، توافق‌نامه این کار را اجازه نمی‌دهد.",
+            "In the account's present state the agreement does not allow this.",
+        ),
+    ),
+    NotFound: _Kind(
+        404, _both("یافت نشد", "Not found"), _both("چنین چیزی وجود ندارد.", "There is no such thing.")
+    ),
+    MethodNotAllowed: _Kind(
+        405,
+        _both("روش نادرست", "Method not allowed"),
+        _both("این نشانی چنین کاری انجام نمی‌دهد.", "This address does not do that."),
+    ),
+    Conflict: _Kind(
+        409,
+        _both("ناسازگار با وضعیت کنونی", "Conflict"),
+        _both(
+            "این درخواست با آنچه ثبت شده ناسازگار است. وضعیت را دوباره بخوانید.",
+            "This contradicts what is there. Read the state again.",
+        ),
+    ),
+    ConcurrentChange: _Kind(
+        409,
+        _both("تغییر هم‌زمان", "Concurrent change"),
+        _both(
+            "هم‌زمان تغییری دیگر ثبت شد. دوباره تلاش کنید.",
+            "Something else changed at the same time. Try again.",
+        ),
+        retry_after=1,
+    ),
+    PurgeRefused: _Kind(
+        409,
+        _both("حذف ممکن نیست", "Deletion refused"),
+        _both("چیزی جلوی حذف داده‌ها را می‌گیرد.", "Something forbids the deletion."),
+    ),
+    Gone: _Kind(
+        410,
+        _both("برای همیشه حذف شده", "Gone for good"),
+        _both(
+            "داده‌های این حساب برای همیشه حذف شده‌اند و بازنمی‌گردند.",
+            "This account's data was deleted for good; nothing revives it.",
+        ),
+    ),
+    TooManyAttempts: _Kind(
+        429,
+        _both("تلاش بیش از اندازه", "Too many attempts"),
+        _both(
+            "تعداد تلاش‌ها به پایان رسید. بعداً کد تازه بگیرید.",
+            "The tries are used up. Wait, then ask for a new code.",
+        ),
+        retry_after=900,
+    ),
+    GatewayRefused: _Kind(
+        502,
+        _both("درگاه نپذیرفت", "Refused by the gateway"),
+        _both(
+            "درگاه پرداخت درخواست را نپذیرفت؛ پولی جابه‌جا نشد.",
+            "The payment gateway refused our request; no money has moved.",
+        ),
+        open=False,
+    ),
+    GatewayUnavailable: _Kind(
+        503,
+        _both("درگاه در دسترس نیست", "Gateway unavailable"),
+        _both(
+            "درگاه پرداخت پاسخ نداد. کمی بعد دوباره تلاش کنید.",
+            "The payment gateway did not answer. Try again in a little while.",
+        ),
+        retry_after=30,
+        open=False,
+    ),
+}
+
+# What is wrong with a field, for people. The keys are the reasons that the domain and the readers give.
+_REASONS: Mapping[str, Mapping[str, str]] = {
+    reason: _both(fa, en)
+    for reason, fa, en in (
+        ("is missing", "باید فرستاده شود", "is missing"),
+        ("is empty", "نباید خالی باشد", "must not be empty"),
+        ("unknown field", "شناخته نیست", "is not a known field"),
+        ("must be an object", "باید یک شیء JSON باشد", "must be a JSON object"),
+        ("must be text", "باید متن باشد", "must be text"),
+        ("must be true or false", "باید true یا false باشد", "must be true or false"),
+        ("too long", "بیش از اندازه بلند است", "is too long"),
+        ("too short", "بیش از اندازه کوتاه است", "is too short"),
+        ("too large", "بیش از اندازه بزرگ است", "is too large"),
+        ("too common", "بیش از اندازه رایج و حدس‌زدنی است", "is too common to be safe"),
+        ("holds control characters", "نویسهٔ کنترلی دارد", "holds control characters"),
+        (
+            "holds your own name or contact",
+            "نام یا نشانی خود شما را در بر دارد",
+            "holds your own name or contact",
+        ),
+        ("is not accepted", "پذیرفته نشد", "is not accepted"),
+        ("not a valid name", "نام درستی نیست", "is not a valid name"),
+        ("not a valid token", "توکن درستی نیست", "is not a valid token"),
+        ("not an e-mail address", "نشانی ایمیل درستی نیست", "is not an e-mail address"),
+        ("not an Iranian mobile number", "شمارهٔ موبایل ایران نیست", "is not an Iranian mobile number"),
+        ("not six digits", "باید شش رقم باشد", "must be six digits"),
+        ("not eight to ten digits", "باید هشت تا ده رقم باشد", "must be eight to ten digits"),
+        ("not a national id", "کد ملی درستی نیست", "is not a national id"),
+        ("not eleven digits", "باید یازده رقم باشد", "must be eleven digits"),
+        ("not a legal id", "شناسهٔ ملی درستی نیست", "is not a company's national id"),
+        ("not IR and 24 digits", "باید IR و ۲۴ رقم باشد", "must be IR and 24 digits"),
+        ("not a Sheba number", "شمارهٔ شبای درستی نیست", "is not a Sheba number"),
+        ("not an ISO 8601 duration", "باید مدتی مانند P1M باشد", "must be a duration such as P1M"),
+        (
+            "not an RFC 3339 instant",
+            "باید زمانی مانند 2026-11-22T10:35:55Z باشد",
+            "must be an instant such as 2026-11-22T10:35:55Z",
+        ),
+        ("not one of the possible values", "یکی از مقدارهای ممکن نیست", "is not one of the possible values"),
+        ("not a number in range", "عددی در بازهٔ مجاز نیست", "is not a number in the allowed range"),
+        ("not a cursor of ours", "نشانگر صفحهٔ درستی نیست", "is not a cursor that we gave out"),
+        ("must be accepted", "باید پذیرفته شود", "must be accepted"),
+        ("must be declared", "باید اعلام شود", "must be declared"),
+        ("must be in the future", "باید در آینده باشد", "must be in the future"),
+        ("must repeat the tenant's id", "باید شناسهٔ حساب را تکرار کند", "must repeat the tenant's id"),
+        ("must name exactly one of them", "باید دقیقاً یکی از آن‌ها باشد", "must be exactly one of them"),
+        ("lies in the past", "در گذشته است", "lies in the past"),
+        ("not the newest", "تازه‌ترین نسخه نیست", "is not the newest version"),
+        ("not a clause of this agreement", "بندی از این توافق‌نامه نیست", "is not a clause of this agreement"),
+        ("not offered", "برای این طرح عرضه نمی‌شود", "is not offered for this plan"),
+        ("unknown", "شناخته نیست", "is unknown"),
+        ("expired or never sent", "منقضی شده یا فرستاده نشده است", "is expired or was never sent"),
+        ("wrong", "درست نیست", "is wrong"),
+        ("wrong or expired", "نادرست یا منقضی است", "is wrong or expired"),
+        ("was used with another body", "پیش‌تر با بدنه‌ای دیگر به کار رفته است", "was used with another body"),
+        (
+            "not 16 to 128 visible characters",
+            "باید ۱۶ تا ۱۲۸ نویسهٔ دیدنی باشد",
+            "must be 16 to 128 visible ASCII characters",
+        ),
+    )
+}
+_OTHERWISE = _both("پذیرفتنی نیست", "is not acceptable")
+
+_FIELDS = {
+    "accept": "پذیرش",
+    "advance": "مدت",
+    "Authority": "شناسهٔ پرداخت",
+    "clause": "بند",
+    "closing": "گونهٔ بستن",
+    "code": "کد",
+    "confirm": "تأیید",
+    "contact": "نشانی تماس",
+    "cursor": "نشانگر صفحه",
+    "data": "داده",
+    "email": "ایمیل",
+    "kind": "گونه",
+    "language": "زبان",
+    "legal_entity": "شخص حقوقی",
+    "legal_entity.name": "نام شخص حقوقی",
+    "legal_entity.national_id": "شناسهٔ ملی",
+    "limit": "شمار",
+    "mobile": "موبایل",
+    "name": "نام",
+    "origin": "مرجع",
+    "password": "گذرواژه",
+    "period": "دوره",
+    "plan": "طرح",
+    "product": "محصول",
+    "reason": "دلیل",
+    "record_id": "شناسهٔ داده",
+    "Status": "وضعیت پرداخت",
+    "subject": "موضوع",
+    "to": "زمان",
+    "until": "پایان",
+    "version": "نسخه",
+}
+# Shown by their own members, or of no use to the caller.
+_OWN_MEMBERS = frozenset({"field", "reason", "clause"})
+
+
+def known_reasons() -> frozenset[str]:
+    """The reasons that have words in both languages."""
+    return frozenset(_REASONS)
+
+
+def language_of(accept_language: str) -> str:
+    """fa or en, whichever an Accept-Language header prefers; en if it names neither."""
+    best, quality = "en", 0.0
+    for part in accept_language.lower().split(",")[:20]:
+        match = re.fullmatch(r"\s*([a-z]{2})(?:-[a-z0-9-]+)?\s*(?:;\s*q=([01](?:\.[0-9]{1,3})?))?\s*", part)
+        if match and match[1] in LANGUAGES and float(match[2] or 1) > quality:
+            best, quality = match[1], float(match[2] or 1)
+    return best
+
+
+def problem(error: Exception, language: str, instance: str) -> Problem:
+    """The problem document of an error; `instance` is the request's id.
+
+    What is not ours on purpose, or our own side's fault, is told without any detail.
+    """
+    kind = next((known for of, known in _KINDS.items() if isinstance(error, of)), _UNKNOWN)
+    code = error.code if isinstance(error, MohlatError) and kind is not _UNKNOWN else MohlatError.code
+    body: dict[str, object] = {
+        "type": f"/problems/{code}",
+        "title": kind.title[language],
+        "status": kind.status,
+        "detail": kind.detail[language],
+        "instance": instance,
+    }
+    if isinstance(error, MohlatError) and kind.open:
+        if isinstance(error, InvalidInput):
+            body["detail"] = _sentence(error, language)
+        for name in ("field", "clause"):
+            if error.details.get(name):
+                body[name] = str(error.details[name])
+        shown = {name: _plain(value) for name, value in error.details.items() if name not in _OWN_MEMBERS}
+        if not isinstance(error, InvalidInput) and error.details.get("reason"):
+            shown["reason"] = str(error.details["reason"])
+        if shown:
+            body["details"] = shown
+    return Problem(kind.status, body, kind.retry_after)
+
+
+def _sentence(error: InvalidInput, language: str) -> str:
+    words = _REASONS.get(error.reason, _OTHERWISE)[language]
+    if language == "fa":
+        label = _FIELDS.get(error.field) or _FIELDS.get(error.field.split(".")[0])
+        return f"«{label}» ({error.field}) {words}." if label else f"«{error.field}» {words}."
+    return f"{error.field} {words}."
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, (str, int, bool)) else str(value)

@@ -1,0 +1,375 @@
+"""How things look in JSON: snake_case, instants in UTC beside their Jalali reading, rials beside tomans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from mohlat.application.ports import Record, SecurityLine
+from mohlat.application.view_tenant import Happening
+from mohlat.calendar.display import date_and_time
+from mohlat.domain.access import Access, access, why_refused
+from mohlat.domain.agreement import Agreement, Basis, Plan, Reminder
+from mohlat.domain.iranian import tomans
+from mohlat.domain.lifecycle import Deadline, DeadlineKind, Event, as_of, next_deadline, purge_at
+from mohlat.domain.payments import Order, Payment
+from mohlat.domain.people import Acceptance
+from mohlat.domain.purge import PurgeEntry
+from mohlat.domain.tenant import Restriction, Tenant, from_iso, iso
+
+Json = dict[str, Any]
+
+_EVENTS: Mapping[Event, tuple[str, str]] = {
+    Event.REGISTERED: ("ثبت‌نام", "Registered"),
+    Event.TERMS_ACCEPTED: ("پذیرش توافق‌نامه", "Agreement accepted"),
+    Event.ORDER_PLACED: ("ثبت سفارش", "Order placed"),
+    Event.TERM_GRANTED: ("پرداخت و آغاز دوره", "Paid, term granted"),
+    Event.PAYMENT_CLOSED: ("پایان پرداخت بدون خرید", "Payment closed without a purchase"),
+    Event.REMINDED: ("یادآوری", "Reminder"),
+    Event.TRIAL_ENDED: ("پایان دورهٔ آزمایشی", "Trial ended"),
+    Event.TERM_ENDED: ("پایان دوره", "Term ended"),
+    Event.LEASE_SUSPENDED: ("تعلیق به سبب بدهی", "Suspended for debt"),
+    Event.DEACTIVATED: ("غیرفعال شدن", "Deactivated"),
+    Event.DELETION_WARNED: ("هشدار حذف داده‌ها", "Warned of deletion"),
+    Event.PURGE_DEFERRED: ("به تعویق افتادن حذف", "Deletion deferred"),
+    Event.PURGED: ("حذف همیشگی داده‌ها", "Data deleted for good"),
+    Event.CLOSED: ("بستن حساب", "Account closed"),
+    Event.RESTRICTED: ("محدودیت", "Restricted"),
+    Event.UNRESTRICTED: ("رفع محدودیت", "Restriction lifted"),
+    Event.HOLD_PLACED: ("دستور نگهداری داده‌ها", "Legal hold placed"),
+    Event.HOLD_RELEASED: ("لغو دستور نگهداری", "Legal hold released"),
+}
+_DEADLINES: Mapping[DeadlineKind, tuple[str, str]] = {
+    DeadlineKind.REMIND: ("یادآوری پیش از پایان", "Reminder before the end"),
+    DeadlineKind.END_TRIAL: ("پایان دورهٔ آزمایشی", "The trial ends"),
+    DeadlineKind.END_TERM: ("پایان دوره", "The term ends"),
+    DeadlineKind.SUSPEND_UNPAID_LEASE: ("تعلیق اگر پرداخت نشود", "Suspended unless paid"),
+    DeadlineKind.DEACTIVATE: ("پایان مهلت فقط‌خواندنی", "Read-only time ends"),
+    DeadlineKind.WARN_OF_DELETION: ("هشدار حذف داده‌ها", "Warning of deletion"),
+    DeadlineKind.PURGE: ("حذف همیشگی داده‌ها", "Data deleted for good"),
+}
+# A legal hold may be one that its subject must not read about.
+_DISCREET = frozenset({Event.HOLD_PLACED, Event.HOLD_RELEASED})
+
+
+def word(words: tuple[str, str], language: str) -> str:
+    """The Persian or the English of a pair."""
+    return words[0 if language == "fa" else 1]
+
+
+def at(name: str, instant: datetime | None, language: str) -> Json:
+    """An instant under its name, and as people in Iran read it."""
+    if instant is None:
+        return {name: None, f"{name}_jalali": None}
+    return {name: iso(instant), f"{name}_jalali": date_and_time(instant, language)}
+
+
+def money(rials: int, language: str) -> Json:
+    """An amount in rials, and as people read it in tomans."""
+    return {"amount_rials": rials, "amount_display": tomans(rials, language)}
+
+
+def _facts(facts: Mapping[str, str | int], language: str) -> Json:
+    shown: Json = {}
+    for name, value in facts.items():
+        if name == "amount" and isinstance(value, int):
+            shown |= money(value, language)
+        elif isinstance(value, str) and name in ("starts_at", "ends_at", "purge_at", "of"):
+            shown |= at(name, from_iso(value), language)
+        else:
+            shown[name] = value
+    return shown
+
+
+def _clause(agreement: Agreement, clause: str) -> Json:
+    duty = agreement.clauses.get(clause)
+    return {"clause": clause, "clause_text": duty.what if duty else None}
+
+
+def _by(by: str, for_operator: bool) -> str:
+    # Whom the vendor employs is not the tenant's business; that an operator did it is.
+    return by if for_operator or not by.startswith("operator:") else "operator"
+
+
+# --- a tenant ---------------------------------------------------------------------------------------------
+
+
+def _restriction(restriction: Restriction, agreement: Agreement, language: str) -> Json:
+    return {
+        "kind": restriction.kind.value,
+        "reason": restriction.reason,
+        **_clause(agreement, restriction.clause),
+        **at("since", restriction.since, language),
+        **at("until", restriction.until, language),
+    }
+
+
+def tenant_status(
+    tenant: Tenant, agreement: Agreement, now: datetime, language: str, *, for_operator: bool
+) -> Json:
+    """Where a tenant stands at `now`, what it may do, and what comes next."""
+    # What it may do follows the promises' own instants, even if nobody has carried one out yet.
+    current = as_of(tenant, agreement, now)
+    granted = access(current, now)
+    coming = next_deadline(tenant, agreement)
+    status: Json = {
+        "tenant_id": tenant.id,
+        "product": tenant.product,
+        "agreement": {"product": agreement.product, "version": agreement.version},
+        "phase": tenant.phase.value,
+        "access": granted.value,
+        "access_clause": None if granted is Access.FULL else why_refused(current, agreement, now),
+        "restrictions": [
+            _restriction(restriction, agreement, language)
+            for restriction in tenant.restrictions
+            if restriction.applies(now)
+        ],
+        "holds_count": len(tenant.holds),
+        **at("registered_at", tenant.registered_at, language),
+        **at("period_ends_at", tenant.period_ends_at, language),
+        "term": tenant.term
+        and {
+            "plan": tenant.term.plan,
+            "length": str(tenant.term.length),
+            **at("anchor", tenant.term.anchor, language),
+            **at("ends_at", tenant.term.ends_at, language),
+        },
+        "invoice": tenant.invoice
+        and {
+            "plan": tenant.invoice.plan,
+            "length": str(tenant.invoice.length),
+            **money(tenant.invoice.amount, language),
+            **at("issued_at", tenant.invoice.issued_at, language),
+            **at("due_at", tenant.invoice.due_at, language),
+        },
+        **at("closed_at", tenant.closed_at, language),
+        "closing": tenant.closing.value if tenant.closing else None,
+        "next_deadline": deadline(coming, agreement, language) if coming else None,
+        **at("purge_at", purge_at(tenant, agreement), language),
+        "version": tenant.version,
+    }
+    if for_operator:
+        status["holds"] = [
+            {
+                "hold_id": hold.id,
+                "reason": hold.reason,
+                "origin": hold.origin,
+                "by": hold.by,
+                **at("since", hold.since, language),
+            }
+            for hold in tenant.holds
+        ]
+    return status
+
+
+def deadline(coming: Deadline, agreement: Agreement, language: str) -> Json:
+    """Something that falls due, and by which clause."""
+    return {
+        "kind": coming.kind.value,
+        "title": word(_DEADLINES[coming.kind], language),
+        **at("at", coming.at, language),
+        **_clause(agreement, coming.clause),
+    }
+
+
+def happening(happened: Happening, agreement: Agreement, language: str, *, for_operator: bool) -> Json:
+    """A journal entry and the messages sent for it."""
+    entry = happened.entry
+    discreet = entry.event in _DISCREET and not for_operator
+    return {
+        "seq": entry.seq,
+        "event": entry.event.value,
+        "title": word(_EVENTS[entry.event], language),
+        **at("at", entry.at, language),
+        **at("recorded_at", entry.recorded_at, language),
+        "why": None if discreet else entry.why,
+        **_clause(agreement, entry.clause),
+        "by": _by(entry.by, for_operator),
+        "facts": {} if discreet else _facts(entry.facts, language),
+        "messages": [
+            {
+                "channel": message.channel.value,
+                "kind": message.kind.value,
+                "status": message.status.value,
+                **at("at", message.at, language),
+                "provider": message.provider,
+            }
+            for message in happened.messages
+        ],
+        "hash": entry.hash,
+        "previous_hash": entry.previous_hash,
+    }
+
+
+def acceptance(accepted: Acceptance, language: str, *, for_operator: bool) -> Json:
+    """The evidence of an acceptance."""
+    return {
+        "version": accepted.version,
+        "documents": list(accepted.documents),
+        "digest": accepted.digest,
+        **at("accepted_at", accepted.at, language),
+        "source_ip": accepted.source_ip,
+        "by": _by(accepted.by, for_operator),
+    }
+
+
+def record(kept: Record, language: str) -> Json:
+    """One of the tenant's own entries."""
+    return {
+        "record_id": kept.id,
+        "version": kept.version,
+        **at("updated_at", kept.updated_at, language),
+        "data": dict(kept.data),
+    }
+
+
+# --- money ------------------------------------------------------------------------------------------------
+
+
+def order(placed: Order, payment: Payment, language: str, pay_url: str | None = None) -> Json:
+    """An order, where its payment stands, and where the payer's browser must go while it is open."""
+    shown: Json = {
+        "order_id": placed.id,
+        "tenant_id": placed.tenant_id,
+        "product": placed.product,
+        "plan": placed.plan,
+        "period": str(placed.length),
+        **money(placed.amount, language),
+        **at("created_at", placed.created_at, language),
+        **at("expires_at", placed.expires_at, language),
+        "payment": {
+            "payment_id": payment.id,
+            "gateway": payment.gateway,
+            "status": payment.status.value,
+            **at("settled_at", payment.settled_at, language),
+            "reference": payment.reference,
+            "masked_card": payment.masked_card,
+        },
+    }
+    return shown | {"pay_url": pay_url} if pay_url else shown
+
+
+# --- the catalog ------------------------------------------------------------------------------------------
+
+
+def _basis(basis: Basis) -> Json:
+    return {"clause": basis.clause, "choice": basis.choice}
+
+
+def _reminders(reminders: Iterable[Reminder]) -> list[Json]:
+    return [
+        {
+            "before": str(reminder.before),
+            "channels": [channel.value for channel in reminder.channels],
+            **_basis(reminder.basis),
+        }
+        for reminder in reminders
+    ]
+
+
+def product(agreement: Agreement) -> Json:
+    """A product in the list of all."""
+    return {"product": agreement.product, "names": dict(agreement.names), "version": agreement.version}
+
+
+def terms(agreement: Agreement, language: str) -> Json:
+    """An agreement: what one accepts, its figures with their clauses, and the clauses themselves."""
+    registration = agreement.registration
+    trial, first, lease = agreement.trial, agreement.first_invoice, agreement.lease
+    spans = {
+        "read_only": agreement.read_only,
+        "kept_after_trial": agreement.retention.after_trial,
+        "kept_after_term": agreement.retention.after_term,
+        "kept_after_closing": agreement.retention.after_closing,
+    }
+    return {
+        **product(agreement),
+        "digest": agreement.digest,
+        **at("effective_at", agreement.effective_at, language),
+        "languages": list(agreement.languages),
+        "document_url": agreement.document.url,
+        "accept": {"documents": list(registration.accept), **_basis(registration.accept_basis)},
+        "password": {"min_length": agreement.password.min_length, **_basis(agreement.password.basis)},
+        "trial": trial
+        and {
+            "length": str(trial.length),
+            "then": trial.then.value,
+            "reminders": _reminders(trial.reminders),
+            **_basis(trial.basis),
+        },
+        "first_invoice": first
+        and {
+            "due": str(first.due),
+            "plan": first.plan,
+            "length": str(first.length),
+            "reminders": _reminders(first.reminders),
+            **_basis(first.basis),
+        },
+        "lease": lease
+        and {"then": lease.then.value, "reminders": _reminders(lease.reminders), **_basis(lease.basis)},
+        **{name: span and {"length": str(span.length), **_basis(span.basis)} for name, span in spans.items()},
+        "deletion_warning": {
+            "before": str(agreement.deletion_warning.before),
+            "channels": [channel.value for channel in agreement.deletion_warning.channels],
+            **_basis(agreement.deletion_warning.basis),
+        },
+        "refunds": [
+            {
+                "case": rule.case.value,
+                "returned": rule.returned.value,
+                "within": str(rule.within) if rule.within else None,
+                **_basis(rule.basis),
+            }
+            for rule in agreement.refunds
+        ],
+        "clauses": {clause: duty.what for clause, duty in agreement.clauses.items()},
+    }
+
+
+def plan(offered: Plan, now: datetime, language: str) -> Json:
+    """A plan with today's prices."""
+    prices = ((offer.length, offer.price_at(now)) for offer in offered.offers)
+    return {
+        "plan": offered.id,
+        "names": dict(offered.names),
+        "limits": dict(offered.limits),
+        "offers": [
+            {"period": str(length), **money(amount, language)}
+            for length, amount in prices
+            if amount is not None
+        ],
+        **_basis(offered.basis),
+    }
+
+
+# --- what operators see -----------------------------------------------------------------------------------
+
+
+def purge(entry: PurgeEntry, language: str) -> Json:
+    """A purge and how far it got."""
+    return {
+        "tenant_id": entry.tenant_id,
+        "product": entry.product,
+        "clause": entry.clause,
+        "why": entry.why,
+        **at("committed_at", entry.committed_at, language),
+        **at("finished_at", entry.finished_at, language),
+        "finished": entry.finished_at is not None,
+        "deleted": dict(entry.deleted),
+        "left": dict(entry.left),
+        "journal_head": entry.journal_head,
+        "journal_length": entry.journal_length,
+        "events": list(entry.events),
+    }
+
+
+def security_line(line: SecurityLine, language: str) -> Json:
+    """A line of the security log."""
+    return {
+        "subject": line.subject,
+        "kind": line.kind,
+        **at("at", line.at, language),
+        "source_ip": line.source_ip,
+        "details": dict(line.details),
+    }
