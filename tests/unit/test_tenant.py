@@ -1,0 +1,70 @@
+"""A tenant as it is stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from mohlat.domain.tenant import (
+    Closing,
+    OpenInvoice,
+    RestrictionKind,
+    Tenant,
+    Term,
+    from_dict,
+    from_iso,
+    iso,
+    to_dict,
+)
+from tests.builders import START, agreement_with_trial, days, hold, length, registered, restriction
+
+BARE = registered(agreement_with_trial())
+FULL = replace(
+    BARE,
+    term=Term(START, length("P1Y"), "basic", START + days(365)),
+    invoice=OpenInvoice("basic", length("P1Y"), 5_000_000, START, START + days(30)),
+    ended_at=START + days(1),
+    closed_at=START + days(2),
+    closing=Closing.ERASURE,
+    purge_not_before=START + days(3),
+    done=frozenset({"remind:P7D", "warn_of_deletion"}),
+    restrictions=(
+        restriction(RestrictionKind.BLOCKED),
+        restriction(RestrictionKind.THROTTLED, until=START + days(4)),
+    ),
+    holds=(hold("h-1"), hold("h-2")),
+    open_matters=frozenset({"payment:p-2", "payment:p-1"}),
+    carrier="t-1-g1-v1",
+    journal_head="f" * 64,
+)
+
+
+@pytest.mark.parametrize("tenant", [BARE, FULL], ids=["bare", "full"])
+def test_a_tenant_reads_back_what_it_writes_through_json(tenant: Tenant) -> None:
+    assert from_dict(json.loads(json.dumps(to_dict(tenant)))) == tenant
+
+
+def test_every_field_is_written_and_filled_by_this_test() -> None:
+    assert set(to_dict(FULL)) == {field.name for field in fields(Tenant)}
+    assert all(value not in (None, "", []) for value in to_dict(FULL).values())
+
+
+def test_keys_that_are_unknown_or_missing_do_no_harm() -> None:
+    needed = {name: value for name, value in to_dict(BARE).items() if value not in (None, "", [])}
+    assert from_dict({**needed, "added_later": 1}) == BARE
+
+
+def test_an_instant_is_written_in_utc_with_a_z() -> None:
+    tehran = datetime(2026, 11, 22, 14, 5, 55, tzinfo=timezone(timedelta(hours=3, minutes=30)))
+    assert iso(tehran) == "2026-11-22T10:35:55Z"
+    assert from_iso(iso(tehran)) == tehran
+    assert from_iso(iso(tehran)).tzinfo is UTC
+
+
+def test_whether_a_kind_binds_is_told_apart_from_the_others() -> None:
+    assert FULL.restricted(RestrictionKind.THROTTLED, START)
+    assert not FULL.restricted(RestrictionKind.THROTTLED, START + days(4))
+    assert not FULL.restricted(RestrictionKind.SUSPENDED_FOR_DEBT, START)
