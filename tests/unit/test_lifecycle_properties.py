@@ -98,6 +98,10 @@ def _ordering(plan: str, period: str) -> Action:
     return act
 
 
+def _buying(plan: str, period: str) -> Action:
+    return lambda world: world.life.pay(plan, period)
+
+
 def _paying(number: int) -> Action:
     def act(world: World) -> None:
         if world.orders:
@@ -151,7 +155,9 @@ KINDS = st.sampled_from(RestrictionKind)
 SECONDS = st.one_of(st.integers(0, 3600), st.integers(0, 100 * 86400))
 ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(_passing, SECONDS),
-    st.builds(_passing, SECONDS),
+    st.builds(_passing, st.integers(20 * 86400, 100 * 86400)),
+    st.builds(_buying, st.sampled_from(["basic", "plus"]), st.sampled_from(["P1M", "P1Y"])),
+    st.builds(_buying, st.just("basic"), st.just("P1M")),
     st.builds(_outage, SECONDS),
     st.builds(_ordering, st.sampled_from(["basic", "plus"]), st.sampled_from(["P1M", "P1Y"])),
     st.builds(_paying, st.integers(0, 5)),
@@ -262,7 +268,7 @@ def decide_all_payments(life: Life) -> None:
         life.write(lifecycle.close_payment(life.tenant, payment_id, "expired", life.now, by="watch"))
 
 
-LIVES = st.builds(live, _agreements(), st.booleans(), st.lists(ACTIONS, max_size=14))
+LIVES = st.builds(live, _agreements(), st.booleans(), st.lists(ACTIONS, min_size=3, max_size=20))
 
 
 @settings(max_examples=300)

@@ -277,7 +277,7 @@ def carry_out(
             return _deactivate(tenant, agreement, deadline, now, by)
         case DeadlineKind.WARN_OF_DELETION:
             return _warn_of_deletion(tenant, agreement, deadline, now, by)
-        case DeadlineKind.PURGE:
+        case DeadlineKind.PURGE:  # pragma: no branch (mypy proves that these are all)
             return _purge(tenant, agreement, deadline, now, by)
 
 
