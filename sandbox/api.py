@@ -154,7 +154,7 @@ class Customer:
         if self.plan:
             body["plan"] = self.plan
         answer = self.api.ask("POST", "/tenants", body, key=f"register-{self.number}")
-        self.tenant_id = answer["id"]
+        self.tenant_id = answer["tenant_id"]
         return self
 
     def confirm(self) -> Customer:

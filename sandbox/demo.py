@@ -78,7 +78,7 @@ def pay(life: Life) -> None:
     assert life.pays
     receipt = life.customer.pay(life.customer.order(*life.pays))
     life.paid = True
-    print(f"  {life.customer.product:14} paid {life.pays}: {receipt.json()['status']}, {life.status()}")
+    print(f"  {life.customer.product:14} paid {life.pays}: {receipt.json()}, {life.status()}")
 
 
 def step(boss: Operator, life: Life, deadline: dict[str, Any]) -> None:
@@ -138,7 +138,7 @@ def main() -> int:
     stops = 0
     while waiting := [(instant(due["at"]), life, due) for life in lives if (due := life.upcoming())]:
         at, life, deadline = min(waiting, key=lambda item: item[0])
-        # The day before a trial ends, or before an invoice is due, is when these customers make up their mind.
+        # The last half day of a trial, or before an invoice is due, is when these customers make up their mind.
         if life.pays and not life.paid and deadline["kind"] in ("end_trial", "suspend_unpaid_lease"):
             decided_at = at - timedelta(hours=12)
             if boss.now() < decided_at:
