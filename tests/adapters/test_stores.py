@@ -305,6 +305,14 @@ class TestPurgeCommit:
         assert stores.due.earliest() is None
         assert stores.ledger.get("t-1").left == {"key": 0}
 
+    def test_a_purged_tenant_has_no_deadline_whatever_it_is_given(self, stores: Stores) -> None:
+        tenant, at = lapsed(stores)
+        due = next_deadline(tenant, AGREEMENT)
+        assert due
+        stores.tenants.commit(lifecycle.carry_out(tenant, AGREEMENT, due, at, by="x"), at)
+        kinds = {item.kind for item in stores.due.overdue(at + timedelta(days=1))}
+        assert kinds == {DueKind.ENTRY}
+
     def test_only_a_known_purge_can_make_progress(self, stores: Stores) -> None:
         tenant = stores.register()
         with pytest.raises(NotFound):
@@ -313,19 +321,20 @@ class TestPurgeCommit:
 
 class TestDueIndex:
     def test_it_lists_everything_that_is_due_oldest_first(self, stores: Stores) -> None:
-        tenants = [stores.register(f"t-{n}", now=START + timedelta(hours=n)) for n in (3, 1, 2)]
+        names = {"t-a": 2, "t-b": 3, "t-c": 1}
+        tenants = [stores.register(name, now=START + timedelta(hours=n)) for name, n in names.items()]
         for tenant in tenants:
             stores.tenants.mark_followed(tenant.id, 1)
         first_reminder = START + timedelta(days=23)
         found = stores.due.overdue(first_reminder + timedelta(hours=2))
         assert [(item.kind, item.id, item.at) for item in found] == [
-            (DueKind.TENANT, "t-1", first_reminder + timedelta(hours=1)),
-            (DueKind.TENANT, "t-2", first_reminder + timedelta(hours=2)),
+            (DueKind.TENANT, "t-c", first_reminder + timedelta(hours=1)),
+            (DueKind.TENANT, "t-a", first_reminder + timedelta(hours=2)),
         ]
-        assert [item.id for item in stores.due.overdue(START + timedelta(days=99), limit=1)] == ["t-1"]
+        assert [item.id for item in stores.due.overdue(START + timedelta(days=99), limit=1)] == ["t-c"]
         earliest = stores.due.earliest()
         assert earliest
-        assert earliest.id == "t-1"
+        assert earliest.id == "t-c"
 
     def test_an_entry_that_owes_something_stands_in_it_until_it_was_followed(self, stores: Stores) -> None:
         stores.register()

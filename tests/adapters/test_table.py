@@ -179,6 +179,20 @@ def test_what_is_no_race_is_not_called_one(sealer: EnvelopeSealer, reason: str) 
         register(sealer)
 
 
+def test_the_tenant_moves_only_from_the_version_that_was_read(sealer: EnvelopeSealer) -> None:
+    register(sealer)
+    tenants = DynamoTenants(sealer)
+    tenant = tenants.get("t-1")
+    with answering("TransactWriteItems") as asked:
+        tenants.commit(lifecycle.accept_terms(tenant, AGREEMENT, START, by="x"), None)
+    puts = {item["Put"]["Item"]["sk"]["S"]: item["Put"] for item in asked[0]["TransactItems"]}
+    condition = puts["TENANT"]
+    assert condition["ConditionExpression"] == "#0 = :0"
+    assert condition["ExpressionAttributeNames"]["#0"] == "version"
+    assert condition["ExpressionAttributeValues"] == {":0": {"N": "1"}}
+    assert puts["J#00000002"]["ConditionExpression"] == "attribute_not_exists (#0)"
+
+
 def test_a_transaction_carries_a_token_against_its_own_repetition(sealer: EnvelopeSealer) -> None:
     with answering("TransactWriteItems") as asked:
         register(sealer)
