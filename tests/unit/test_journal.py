@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from mohlat.domain.journal import Entry, JournalBroken, replay
+from mohlat.domain import lifecycle
+from mohlat.domain.journal import Entry, JournalBroken, record, replay
 from mohlat.domain.lifecycle import Event
 from mohlat.domain.tenant import RestrictionKind
-from tests.builders import START, Life, agreement_on_credit, days
+from tests.builders import START, Life, agreement_on_credit, days, restriction
 
 
 def a_life() -> Life:
@@ -106,3 +107,11 @@ def test_an_entry_forged_with_a_fitting_hash_breaks_the_one_after_it() -> None:
     with pytest.raises(JournalBroken) as broken:
         replay([*forged, *LIFE.journal[1:]])
     assert broken.value.details["seq"] == 2
+
+
+def test_a_chain_that_fits_but_leaves_out_a_version_is_broken() -> None:
+    life = Life(agreement_on_credit())
+    skipping = lifecycle.restrict(life.tenant, restriction(), START, by="operator")
+    _, entry = record(replace(skipping, after=replace(skipping.after, version=3)))
+    with pytest.raises(JournalBroken):
+        replay([*life.journal, entry])

@@ -113,9 +113,12 @@ def test_after_a_lapse_the_term_begins_with_the_payment_and_deletion_is_off(afte
 
 def test_a_deletion_that_was_warned_of_starts_from_the_beginning_after_the_next_lapse() -> None:
     life = Life(agreement_with_trial())
-    life.run_to(START + days(59))
+    life.catch_up(START + days(59))
     assert "warn_of_deletion" in life.tenant.done
-    end = life.pay().after.period_ends_at
+    assert life.tenant.purge_not_before
+    step = life.pay()
+    assert step.after.purge_not_before is None
+    end = step.after.period_ends_at
     assert end
     steps = life.run_out()
     assert [step.event for step in steps] == [
