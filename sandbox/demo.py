@@ -138,7 +138,7 @@ def main() -> int:
     stops = 0
     while waiting := [(instant(due["at"]), life, due) for life in lives if (due := life.upcoming())]:
         at, life, deadline = min(waiting, key=lambda item: item[0])
-        # The last half day of a trial, or before an invoice is due, is when these customers make up their mind.
+        # Half a day before a trial ends or an invoice is due, these customers make up their mind.
         if life.pays and not life.paid and deadline["kind"] in ("end_trial", "suspend_unpaid_lease"):
             decided_at = at - timedelta(hours=12)
             if boss.now() < decided_at:
@@ -150,9 +150,7 @@ def main() -> int:
     for life in lives:
         show(life, mailbox)
     took = time.monotonic() - started
-    print(
-        f"\n{len(lives)} lives, {stops} deadlines, each seen one second before and after, in {took:.0f} seconds"
-    )
+    print(f"\n{len(lives)} lives, {stops} deadlines, each seen a second before and after, in {took:.0f} s")
     return 0
 
 
