@@ -3,8 +3,9 @@
 Runs in MiniStack's own environment as ``python ministack_launcher.py <stack dir>``; its installed files stay
 as they are. What is patched belongs to the pinned version, so a start with any other version is refused.
 
-Settings come from the environment: MiniStack's own, ``LAMBDA_PYTHON`` (interpreter of the Lambdas) and
-``SNAPSHOT_SECONDS``. The process also stops when its standard input closes: whoever started it has died then.
+Settings come from the environment: MiniStack's own, ``LAMBDA_PYTHON`` (interpreter of the Lambdas),
+``SNAPSHOT_SECONDS`` and, on a metered stack, ``WAITS_FOLLOW``. The process also stops when its standard input
+closes: whoever started it has died then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import threading
 import time
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,45 @@ def share_layers(runtime: Any, service: Any, layers: Path) -> None:
     runtime.Worker._spawn = spawn_with_shared_layers
 
 
+def name_callers(runtime: Any) -> None:
+    """Have each Lambda's calls to AWS say whose they are, where botocore has a place for an app's name."""
+    spawn = runtime.Worker._spawn
+
+    def spawn_with_name(self: Any) -> None:
+        plain = self.config
+        variables = {
+            "AWS_SDK_UA_APP_ID": plain["FunctionName"][:50],
+            **(plain.get("Environment") or {}).get("Variables", {}),
+        }
+        self.config = {**plain, "Environment": {"Variables": variables}}
+        try:
+            spawn(self)
+        finally:
+            self.config = plain
+
+    runtime.Worker._spawn = spawn_with_name
+
+
+def let_waits_follow(states: Any, clock: Path) -> None:
+    """Let waiting executions sleep by the machine's clock plus the seconds that `clock` holds.
+
+    So time can be moved under them as it passes on AWS: each wakes by itself, none is started in its place.
+    """
+
+    def offset() -> float:
+        try:
+            return float(clock.read_text())
+        except (FileNotFoundError, ValueError):
+            return 0.0
+
+    def sleep_until(instant: str) -> None:
+        began, until = offset(), datetime.fromisoformat(instant)
+        while datetime.now(UTC) + timedelta(seconds=offset() - began) < until:
+            time.sleep(0.05)
+
+    states._sleep_until = sleep_until
+
+
 def save_often(app: Any, service: Any, seconds: float) -> None:
     """Save the state every few seconds, because MiniStack itself saves only when it is stopped cleanly.
 
@@ -190,6 +231,12 @@ def main() -> None:
     run_lambdas_on(os.environ["LAMBDA_PYTHON"], runtime)
     name_exceptions(runtime, service)
     share_layers(runtime, service, scratch / "layers")
+
+    if clock := os.environ.get("WAITS_FOLLOW"):
+        import ministack.services.stepfunctions as states
+
+        name_callers(runtime)
+        let_waits_follow(states, Path(clock))
 
     from ministack import app
 

@@ -145,6 +145,8 @@ def _start_aws(stack: Stack, started: list[subprocess.Popen[bytes]]) -> subproce
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "LOG_LEVEL": "WARNING",
+        # `make bench` puts a meter between the Lambdas and the local AWS; empty otherwise.
+        **json.loads(os.environ.get("MOHLAT_METERED") or "{}"),
     }
     launcher = str(Path(__file__).with_name("ministack_launcher.py"))
     return _spawn(
