@@ -251,9 +251,9 @@ def sms_sender() -> SmsSender:
 @cache
 def wording() -> Wording:
     """The products' messages."""
-    from mohlat.adapters.messaging.wording import Wordings
+    from mohlat.adapters.messaging.wording import ProductWording
 
-    return Wordings()
+    return ProductWording()
 
 
 def sender() -> Sender:

@@ -105,7 +105,7 @@ def _check_depth(value: object) -> None:
 
 
 def read_object(value: object, path: str, readers: Mapping[str, Any]) -> dict[str, Any]:
-    """What `readers` make of an object's fields. Raises InvalidInput for the first that is wrong or unknown."""
+    """What `readers` make of an object's fields. Raises InvalidInput for the first that is wrong."""
     if not isinstance(value, dict):
         raise InvalidInput(path or "body", "must be an object")
     prefix = f"{path}." if path else ""

@@ -1,0 +1,321 @@
+"""Every function in this process: real adapters against moto, the outside world's providers as fakes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from mohlat import bootstrap
+from mohlat.adapters import aws
+from mohlat.application.codes import issue_code
+from mohlat.application.ports import HandOver
+from mohlat.domain.errors import GatewayUnavailable
+from mohlat.domain.people import CodePurpose
+from mohlat.domain.payments import GatewayState, Verdict, Verification
+from mohlat.entrypoint import logger
+from mohlat.settings import settings
+from tests.fakes import FakeClock, FakeIds
+
+ROOT = Path(__file__).parents[2]
+REGION = "eu-central-1"
+TENANT = "t_00000000000000000000000001"
+OWNER = "u_00000000000000000000000002"
+AUTHORITY = "A" + "0" * 34 + "1"
+
+
+@cache
+def app(function: str) -> ModuleType:
+    """A function's module, loaded from its folder as Lambda does."""
+    spec = importlib.util.spec_from_file_location(f"app_{function}", ROOT / "functions" / function / "app.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_event(case: str) -> dict[str, Any]:
+    """The stored event `<function>/<case>`."""
+    event: dict[str, Any] = json.loads((ROOT / "events" / f"{case}.json").read_text(encoding="utf-8"))
+    return event
+
+
+class Context:
+    """What Lambda tells a handler about its invocation."""
+
+    function_name = "function"
+    aws_request_id = "9d3c5c7e-0000-4000-8000-000000000001"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+class FakeGateway:
+    """A gateway that is told what the payer does; `silent` makes it unreachable."""
+
+    name = "zarinpal"
+
+    def __init__(self) -> None:
+        self.paid = False
+        self.silent = False
+        self.verdict: Verdict | None = None
+        self.opened: list[dict[str, Any]] = []
+
+    def _answer(self) -> None:
+        if self.silent:
+            raise GatewayUnavailable(gateway=self.name)
+
+    def request(self, **order: Any) -> str:
+        self._answer()
+        self.opened.append(order)
+        return f"A{len(self.opened):035d}"
+
+    def pay_url(self, authority: str) -> str:
+        return f"https://gateway.example/pay/{authority}"
+
+    def verify(self, authority: str, amount: int) -> Verification:
+        self._answer()
+        if self.verdict:
+            return Verification(self.verdict)
+        if not self.paid:
+            return Verification(Verdict.NOT_PAID, code=-51)
+        return Verification(Verdict.PAID, reference="201", masked_card="502229******5995", code=100)
+
+    def inquire(self, authority: str) -> GatewayState:
+        self._answer()
+        return GatewayState.PAID if self.paid else GatewayState.IN_BANK
+
+
+@dataclass
+class Outbox:
+    """A mailer and an SMS sender that keep what they were given; `failing` is raised instead."""
+
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    failing: Exception | None = None
+
+    def send(self, **message: Any) -> HandOver:
+        if self.failing:
+            raise self.failing
+        self.sent.append(message)
+        return HandOver("fake", str(len(self.sent)))
+
+
+class World:
+    """The deployment as a test sees it."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.gateway = FakeGateway()
+        self.mail = Outbox()
+        self.sms = Outbox()
+        self.clock_moved = 0
+        self.logs = StringIO()
+
+    def call(self, function: str, event: Mapping[str, Any], context: Any = None) -> Any:
+        """Invokes a function."""
+        return app(function).lambda_handler(event, context or Context())
+
+    def replay(self, case: str) -> Any:
+        """Invokes a function with a stored event."""
+        return self.call(case.split("/")[0], load_event(case))
+
+    def register(self) -> None:
+        """A tenant of kalo, whose owner has confirmed the contact."""
+        assert self.replay("register_tenant/kalo")["statusCode"] == 201
+        self.code(CodePurpose.CONFIRM)
+        assert self.replay("confirm_contact/right_code")["statusCode"] == 200
+
+    def code(self, purpose: CodePurpose) -> str:
+        """A code as the owner would receive it."""
+        return issue_code(
+            bootstrap.people(), bootstrap.ids(), TENANT, OWNER, purpose, self.clock.now()
+        )
+
+    def queued(self) -> list[dict[str, Any]]:
+        """What waits in the notice queue."""
+        answer = aws.client("sqs").receive_message(
+            QueueUrl=settings().notice_queue_url, MaxNumberOfMessages=10
+        )
+        return [json.loads(message["Body"]) for message in answer.get("Messages", ())]
+
+    def executions(self, machine: str) -> list[str]:
+        """The names of a machine's executions."""
+        answer = aws.client("stepfunctions").list_executions(stateMachineArn=settings().machine_arn(machine))
+        return [execution["name"] for execution in answer["executions"]]
+
+    def revoke_example_token(self) -> None:
+        """Makes the example's refresh token one that was revoked: moto breaks on one that it never gave out."""
+        from moto.cognitoidp import cognitoidp_backends
+
+        pool = cognitoidp_backends["123456789012"][REGION].user_pools[settings().user_pool_id]
+        pool.refresh_tokens["nobody-was-given-this"] = None
+
+    def live_to_the_purge(self) -> None:
+        """Lets the registered tenant's trial lapse until its purge is committed, each message sent."""
+        tenants, seq = bootstrap.tenants(), 0
+        event = load_event("advance_tenant/remind") | {"deadline": ""}
+        for deadline in json.loads(self.replay("view_tenant/deadlines")["body"])["deadlines"]:
+            self.clock.time = max(self.clock.time, _instant(deadline["at"]))
+            tenant = tenants.get(TENANT)
+            from mohlat.domain.lifecycle import next_deadline
+
+            pending = next_deadline(tenant, bootstrap.agreements().load("kalo"))
+            assert pending
+            self.call("advance_tenant", event | {"deadline": pending.key})
+            for entry in tenants.journal(TENANT, after=seq):
+                seq = entry.seq
+                message = load_event("send_notices/registration")
+                message["Records"][0]["body"] = json.dumps({"tenant_id": TENANT, "seq": seq})
+                if entry.notices:
+                    assert self.call("send_notices", message) == {"batchItemFailures": []}
+
+
+def _instant(text: str) -> Any:
+    from mohlat.domain.tenant import from_iso
+
+    return from_iso(text)
+
+
+def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    attributes = [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "due_shard", "next_due_at")]
+    due = [
+        {"AttributeName": "due_shard", "KeyType": "HASH"},
+        {"AttributeName": "next_due_at", "KeyType": "RANGE"},
+    ]
+    aws.client("dynamodb").create_table(
+        TableName="tenants",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=attributes,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {"IndexName": "due", "KeySchema": due, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        ],
+    )
+    aws.client("dynamodb").create_table(
+        TableName="answers",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    pools = aws.client("cognito-idp")
+    pool = pools.create_user_pool(
+        PoolName="people",
+        # What a password must be is each agreement's matter; the pool asks for the least.
+        Policies={
+            "PasswordPolicy": {
+                "MinimumLength": 8,
+                "RequireUppercase": False,
+                "RequireLowercase": False,
+                "RequireNumbers": False,
+                "RequireSymbols": False,
+            }
+        },
+        Schema=[{"Name": "tenant_id", "AttributeDataType": "String", "Mutable": False}],
+    )["UserPool"]["Id"]
+    client = pools.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="api",
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    for group in ("owner", "user", "support", "partner", "operator"):
+        pools.create_group(UserPoolId=pool, GroupName=group)
+    kms = aws.client("kms")
+    mac = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+    environment = {
+        "USER_POOL_ID": pool,
+        "USER_POOL_CLIENT_ID": client,
+        "DATA_KEY_ID": kms.create_key()["KeyMetadata"]["KeyId"],
+        "FINGERPRINT_KEY_ID": mac,
+        "NOTICE_QUEUE_URL": aws.client("sqs").create_queue(QueueName="notices")["QueueUrl"],
+        "ALARM_TOPIC_ARN": aws.client("sns").create_topic(Name="alarms")["TopicArn"],
+    }
+    for machine in ("subscription", "payment", "purge"):
+        environment[f"{machine.upper()}_MACHINE_ARN"] = aws.client("stepfunctions").create_state_machine(
+            name=machine,
+            definition=json.dumps({"StartAt": "Rest", "States": {"Rest": {"Type": "Succeed"}}}),
+            roleArn="arn:aws:iam::123456789012:role/machines",
+        )["stateMachineArn"]
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+
+
+def _forget() -> None:
+    settings.cache_clear()
+    for factory in vars(bootstrap).values():
+        if callable(getattr(factory, "cache_clear", None)):
+            factory.cache_clear()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An empty deployment whose clock, ids, gateway and messages a test holds."""
+    for name, value in {
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "TENANTS_TABLE": "tenants",
+        "IDEMPOTENCY_TABLE": "answers",
+        "PARAMETERS_PREFIX": "/mohlat/test",
+        "PUBLIC_URL": "https://api.example/v1",
+        "SWEEP_PATIENCE_SECONDS": "0",
+        "ALLOWED_ORIGIN": "https://app.example",
+        "STAGE": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    _forget()
+    known = World()
+    ids = FakeIds()
+    # The handler took the standard output of the moment of its import, which pytest has closed since.
+    monkeypatch.setattr(logger.registered_handler, "stream", known.logs)
+
+    def moved() -> None:
+        known.clock_moved += 1
+
+    replacements: dict[str, Callable[..., Any]] = {
+        "clock": lambda: known.clock,
+        "ids": lambda: ids,
+        "payment_gateway": _gateways(known),
+        "mailer": lambda: known.mail,
+        "sms_sender": lambda: known.sms,
+        "move_test_clock": moved,
+    }
+    with mock_aws():
+        _create_stack(monkeypatch)
+        for name, factory in replacements.items():
+            monkeypatch.setattr(bootstrap, name, factory)
+        yield known
+    _forget()
+
+
+def _gateways(known: World) -> Callable[..., FakeGateway]:
+    from mohlat.domain.errors import NotFound
+
+    def gateway(name: str = "zarinpal") -> FakeGateway:
+        if name != known.gateway.name:
+            raise NotFound
+        return known.gateway
+
+    return gateway
+
+
+def body(answer: Mapping[str, Any]) -> Any:
+    """An answer's JSON."""
+    return json.loads(answer["body"])
+
+
+def without_personal_data(text: str) -> bool:
+    """Whether nothing of the registered person stands in a text."""
+    return not re.search(r"sara|سارا|9123456789|narenj", text, re.IGNORECASE)
