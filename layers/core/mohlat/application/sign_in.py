@@ -73,7 +73,9 @@ class FrontDesk:
             self._log.note(identity.tenant_id, "sign_in_failed", now, source_ip, username=identity.username)
             raise
         if user.confirmed_at is None:
-            self._log.note(identity.tenant_id, "sign_in_unconfirmed", now, source_ip, username=identity.username)
+            self._log.note(
+                identity.tenant_id, "sign_in_unconfirmed", now, source_ip, username=identity.username
+            )
             raise NotSignedIn("the registered contact is not confirmed yet", reason="unconfirmed")
         self._log.note(identity.tenant_id, "signed_in", now, source_ip, username=identity.username)
         changed_at = user.password_changed_at or user.created_at
@@ -99,7 +101,10 @@ class FrontDesk:
         return self._sign_in.refresh(refresh_token)
 
     def confirm(self, tenant_id: str, code: str, source_ip: str) -> None:
-        """Confirms the registered contact, which opens sign-in (SAMAN-3.2). Raises InvalidInput, TooManyAttempts."""
+        """Confirms the registered contact, which opens sign-in (SAMAN-3.2).
+
+        Raises InvalidInput, TooManyAttempts.
+        """
         user = self._owner(tenant_id)
         now = self._clock.now()
         use_code(self._people, tenant_id, user.username, CodePurpose.CONFIRM, code, now)
@@ -126,7 +131,9 @@ class FrontDesk:
             return
         channel = Channel.EMAIL if "@" in contact else Channel.SMS
         self._queue_code(identity.tenant_id, identity.username, CodePurpose.RECOVER, channel)
-        self._log.note(identity.tenant_id, "recovery_code_requested", now, source_ip, username=identity.username)
+        self._log.note(
+            identity.tenant_id, "recovery_code_requested", now, source_ip, username=identity.username
+        )
 
     def finish_recovery(self, product: str, contact: str, code: str, password: str, source_ip: str) -> None:
         """Sets a new password with the code from the registered contact; ends every open session.
@@ -135,17 +142,21 @@ class FrontDesk:
         """
         agreement = self._agreements.load(product)
         now = self._clock.now()
+        # Before anybody is looked up: what is said of the password must not tell whose contact this is.
+        check_password(password, agreement.password, (contact,))
         identity = self._identity(product, contact)
         if identity is None:
             self._log.note(product, "recovery_refused_unknown_contact", now, source_ip)
             raise InvalidInput("code", "expired or never sent")
-        owner = self._people.contact(identity.tenant_id)
-        check_password(password, agreement.password, (owner.name, owner.email, owner.mobile))
         try:
             use_code(self._people, identity.tenant_id, identity.username, CodePurpose.RECOVER, code, now)
         except InvalidInput:
-            self._log.note(identity.tenant_id, "recovery_wrong_code", now, source_ip, username=identity.username)
+            self._log.note(
+                identity.tenant_id, "recovery_wrong_code", now, source_ip, username=identity.username
+            )
             raise
+        owner = self._people.contact(identity.tenant_id)
+        check_password(password, agreement.password, (owner.name, owner.email, owner.mobile))
         self._sign_in.set_password(identity.username, password)
         self._sign_in.sign_out(identity.username)
         user = self._people.user(identity.tenant_id, identity.username)
