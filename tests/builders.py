@@ -86,7 +86,7 @@ def plan(plan_id: str, monthly: int) -> Plan:
             Offer(length("P1Y"), (Price(datetime(2025, 1, 1, tzinfo=UTC), 10 * monthly),)),
         ),
         limits={"records": 1000},
-        basis=Basis(choice="sample prices"),
+        basis=Basis("T-PLAN", "sample prices"),
     )
 
 

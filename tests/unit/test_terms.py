@@ -35,7 +35,7 @@ def test_an_order_keeps_its_payment_open_until_it_is_decided() -> None:
     placed = life.place_order("plus", "P1Y")
     assert life.tenant.open_matters == {"payment:p-1"}
     entry = life.journal[-1]
-    assert (entry.event, entry.clause) == (Event.ORDER_PLACED, "T-LEASE")
+    assert (entry.event, entry.clause) == (Event.ORDER_PLACED, "T-PLAN")
     assert entry.facts == {"order_id": "o-1", "plan": "plus", "period": "P12M", "amount": 1_000_000}
     step = life.write(lifecycle.close_payment(life.tenant, placed.payment_id, "cancelled", START, by="watch"))
     assert life.tenant.open_matters == frozenset()

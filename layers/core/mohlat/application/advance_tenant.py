@@ -39,7 +39,7 @@ def next_wake(tenant: Tenant, agreement: Agreement, clock: Clock) -> Wake:
 
 
 def subscription_name(tenant: Tenant) -> str:
-    """The name of the execution that carries this tenant on from here: the same for whoever starts it."""
+    """The execution that carries this tenant on from here; the same name for whoever starts it."""
     return f"{tenant.id}-g{tenant.generation}-v{tenant.version}"
 
 
@@ -52,7 +52,7 @@ def start_subscription(
 
 
 def as_payload(wake: Wake) -> dict[str, object]:
-    """The wake-up as an execution's state. MiniStack and moto want the Z, which `isoformat` does not write."""
+    """The wake-up as an execution's state; the instant with the Z that every engine reads."""
     return {
         "tenant_id": wake.tenant_id,
         "generation": wake.generation,
@@ -60,6 +60,11 @@ def as_payload(wake: Wake) -> dict[str, object]:
         "deadline": wake.deadline,
         "wake_at": wake.wake_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+def _carried_by_another(tenant: Tenant, execution: str) -> bool:
+    # Executions are named after their tenant; anybody else who carried something out looks after nothing.
+    return tenant.carrier != execution and tenant.carrier.startswith(tenant.id)
 
 
 def advance_tenant(
@@ -78,9 +83,9 @@ def advance_tenant(
     """Carries out what is due and tells the execution what to wait for next.
 
     `deadline` is the key of what the execution was waiting for. It rests when a newer generation exists,
-    or when somebody else carried that deadline out: then another execution looks after the tenant. A
-    repeated call after a lost answer finds its own name as the tenant's carrier and goes on.
-    Raises ConcurrentChange (retry at once).
+    or when another execution carried that deadline out and so looks after the tenant. What a request
+    made up for on its way leaves the execution in charge. A repeated call after a lost answer finds its own
+    name as the tenant's carrier and goes on. Raises ConcurrentChange (retry at once).
     """
     rest = Wake(tenant_id, generation, REST, "", clock.wall(clock.now()))
     try:
@@ -91,7 +96,7 @@ def advance_tenant(
         return rest
     agreement = agreements.load(tenant.product, tenant.agreement_version)
     pending = next_deadline(tenant, agreement)
-    if pending is None or (pending.key != deadline and tenant.carrier != execution):
+    if pending is None or (pending.key != deadline and _carried_by_another(tenant, execution)):
         return rest
     tenant = catch_up(tenants, dispatches, agreement, tenant, clock.now(), by=execution)
     if clock.wall(clock.now()) - started_at >= _LONGEST_EXECUTION:

@@ -23,9 +23,7 @@ def issue_code(
 ) -> str:
     """A fresh six-digit code in place of any older one for the same purpose."""
     code, salt = ids.code(), ids.new("s")
-    people.put_code(
-        Code(tenant_id, username, purpose, f"{salt}${_salted(salt, code)}", now + _LIFE, _TRIES)
-    )
+    people.put_code(Code(tenant_id, username, purpose, f"{salt}${_salted(salt, code)}", now + _LIFE, _TRIES))
     return code
 
 

@@ -26,7 +26,9 @@ def dispatch_entry(
     it, so that a notice lost on its way comes back with the next sweep.
     """
     if Workflow.PURGE in entry.workflows:
-        workflows.start(Workflow.PURGE.value, f"{entry.tenant_id}-v{entry.seq}{suffix}", {"tenant_id": entry.tenant_id})
+        workflows.start(
+            Workflow.PURGE.value, f"{entry.tenant_id}-v{entry.seq}{suffix}", {"tenant_id": entry.tenant_id}
+        )
     if Workflow.SUBSCRIPTION in entry.workflows:
         try:
             tenant = tenants.get(entry.tenant_id)

@@ -64,7 +64,10 @@ class TenantDesk:
         return commit(self._tenants, newest, transition, (evidence,))
 
     def close(self, tenant_id: str, closing: Closing, by: str) -> Tenant:
-        """Closes the account at the customer's wish; access stops at once (KALO-15, SAMAN-3.14, KALLU-erase)."""
+        """Closes the account at the customer's wish; access stops at once.
+
+        KALO-15, KALO-27, SAMAN-3.14, KALLU-erase.
+        """
 
         def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
             permit(tenant, agreement, Operation.CLOSE, now)
@@ -75,7 +78,7 @@ class TenantDesk:
     def restrict(
         self, tenant_id: str, kind: RestrictionKind, reason: str, clause: str, until: datetime | None, by: str
     ) -> Tenant:
-        """Restricts a tenant for a stated reason. Raises InvalidInput for a clause the agreement does not have."""
+        """Restricts a tenant for a stated reason. Raises InvalidInput for a clause that is not there."""
 
         def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
             _check_clause(agreement, clause)

@@ -87,7 +87,9 @@ def order_term(
             created_at=now,
             next_check_at=check_after(now, 0),
         )
-        tenant = commit(tenants, agreement, place_order(tenant, agreement, order, now, by=by), (order, payment))
+        tenant = commit(
+            tenants, agreement, place_order(tenant, agreement, order, now, by=by), (order, payment)
+        )
         return tenant, agreement, order, payment
 
     tenant, agreement, order, payment = retrying(reserve)
@@ -99,7 +101,7 @@ def order_term(
             order_id=order.id,
         )
     except MohlatError:
-        # No authority, so no money can move: the order ends here. If even this write is lost, the watch does it.
+        # No authority, so no money can move: the order ends here. If this write is lost, the watch does it.
         refused = settled(payment, PaymentStatus.CANCELLED, clock.now(), note="the gateway opened no payment")
         by_gateway = f"gateway:{gateway.name}"
         transition = close_payment(tenant, payment.id, refused.status.value, clock.now(), by=by_gateway)

@@ -35,7 +35,7 @@ class Clock(Protocol):
         ...
 
     def wall(self, instant: datetime) -> datetime:
-        """The wall-clock instant at which `now` will be `instant`: what a waiting execution must sleep until."""
+        """The wall-clock instant at which `now` will be `instant`: what a waiting execution sleeps until."""
         ...
 
 
@@ -93,7 +93,9 @@ class HandOver:
 class SmsSender(Protocol):
     """Sends one SMS. Raises MessagingUnavailable, MessageRejected or MessagingMisconfigured."""
 
-    def send(self, *, mobile: str, template: str, tokens: Mapping[str, str], text: str, reference: int) -> HandOver:
+    def send(
+        self, *, mobile: str, template: str, tokens: Mapping[str, str], text: str, reference: int
+    ) -> HandOver:
         """Sends approved `template` filled with `tokens` to `mobile` (E.164, +98…).
 
         `text` is the same message written out, for providers without templates. `reference` (a positive
@@ -131,7 +133,9 @@ class Tenants(Protocol):
         """The tenant, read consistently. Raises NotFound; Gone if it was purged and emptied."""
         ...
 
-    def commit(self, transition: Transition, next_due_at: datetime | None, rows: Sequence[Row] = ()) -> Tenant:
+    def commit(
+        self, transition: Transition, next_due_at: datetime | None, rows: Sequence[Row] = ()
+    ) -> Tenant:
         """Writes the transition, its journal entry and `rows` in one transaction; returns the stored tenant.
 
         The tenant must still be at the version before (or not exist yet). An entry with notices or workflows
@@ -395,7 +399,7 @@ class MessageOrder:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message written out for both channels. `sms_template` and its tokens are for providers with templates."""
+    """A message written out for both channels; `sms_template` and its tokens for providers with templates."""
 
     subject: str
     text: str

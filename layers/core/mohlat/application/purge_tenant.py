@@ -60,7 +60,7 @@ class Shredder:
         self._clock = clock
 
     def erase(self, tenant_id: str, store: Store) -> PurgeEntry:
-        """Empties one store. Raises PurgeRefused unless the purge was committed, MoreToErase to be called again."""
+        """Empties one store. Raises PurgeRefused if no purge was committed, MoreToErase: call again."""
         entry = self._committed(tenant_id)
         if store is Store.TENANT and not entry.journal_head:
             entry = self._keep_head(entry)

@@ -53,7 +53,9 @@ def register_tenant(
     agreement = agreements.load(application.product)
     for document in agreement.registration.accept:
         if document not in application.accepted:
-            raise InvalidInput(f"accept.{document}", "must be accepted", clause=agreement.registration.accept_basis.cite())
+            raise InvalidInput(
+                f"accept.{document}", "must be accepted", clause=agreement.registration.accept_basis.cite()
+            )
     if application.legal_entity and not application.declares_authority:
         clause = agreement.registration.legal_entity_basis.cite()
         raise InvalidInput("legal_entity.authority_declared", "must be declared", clause=clause)

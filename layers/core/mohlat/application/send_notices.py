@@ -70,7 +70,9 @@ class Sender:
         try:
             proof = self._hand_over(tenant, agreement, notice, channel)
         except MessageRejected as rejected:
-            return self._finish(claim, NoticeStatus.REJECTED, note=str(rejected.details.get("code", "rejected")))
+            return self._finish(
+                claim, NoticeStatus.REJECTED, note=str(rejected.details.get("code", "rejected"))
+            )
         except (MessagingUnavailable, MessagingMisconfigured) as failure:
             self._finish(claim, NoticeStatus.WAITING, note=failure.code)
             raise
@@ -82,7 +84,9 @@ class Sender:
         """Makes a fresh one-time code and sends it. Raises the messaging errors."""
         kind = NoticeKind.RECOVERY_CODE if purpose is CodePurpose.RECOVER else NoticeKind.CONFIRM_CODE
         code = issue_code(self._people, self._ids, tenant.id, username, purpose, self._clock.now())
-        message, contact = self._write(tenant, agreement, kind, Notice(kind, self._clock.now(), 0, (channel,), ""), code)
+        message, contact = self._write(
+            tenant, agreement, kind, Notice(kind, self._clock.now(), 0, (channel,), ""), code
+        )
         return self._deliver(agreement, contact, message, channel, f"{tenant.id}{username}{purpose}{code}")
 
     def _hand_over(self, tenant: Tenant, agreement: Agreement, notice: Notice, channel: Channel) -> HandOver:

@@ -1,4 +1,4 @@
-"""Deciding a payment: after a callback, or after silence. One effect, whatever comes how often (invariant 3)."""
+"""Deciding a payment, after a callback or after silence: one effect, whatever comes (invariant 3)."""
 
 from __future__ import annotations
 
@@ -127,9 +127,9 @@ class PaymentDesk:
         tenant = self._tenants.get(payment.tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by)
-        if not can_be_granted(tenant, now):
-            return self._close(payment, settled(payment, PaymentStatus.OWED_BACK, now, verification))
         order = self._payments.order(payment.tenant_id, payment.order_id)
+        if not can_be_granted(tenant, now, order):
+            return self._close(payment, settled(payment, PaymentStatus.OWED_BACK, now, verification))
         granted = settled(payment, PaymentStatus.GRANTED, now, verification)
         commit(self._tenants, agreement, grant_term(tenant, agreement, order, now, by=by), (granted,))
         return granted
@@ -137,12 +137,12 @@ class PaymentDesk:
     def _close(self, payment: Payment, outcome: Payment) -> Payment:
         try:
             tenant = self._tenants.get(payment.tenant_id)
+            transition = close_payment(
+                tenant, payment.id, outcome.status.value, self._clock.now(), by=f"gateway:{payment.gateway}"
+            )
         except (Gone, NotFound):
             self._payments.save(outcome)
             return outcome
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-        transition = close_payment(
-            tenant, payment.id, outcome.status.value, self._clock.now(), by=f"gateway:{payment.gateway}"
-        )
         commit(self._tenants, agreement, transition, (outcome,))
         return outcome

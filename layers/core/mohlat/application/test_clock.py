@@ -12,12 +12,12 @@ from mohlat.domain.errors import InvalidInput
 # Longer than this for one instant means that something is stuck: stop and let somebody look.
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
-# Most of what is due at an instant gets done by itself once it was started; only what was lost needs another sweep.
+# What is due at an instant gets done by itself once it was started; only what was lost needs another sweep.
 _SWEEP_AGAIN_SECONDS = 3.0
 
 
 def set_target(target: datetime, *, offsets: ClockOffsets, clock: Clock) -> TestClock:
-    """Makes `target` what the clock is on its way to. Raises InvalidInput for the past: time goes forward only."""
+    """Makes `target` what the clock is on its way to. Raises InvalidInput for the past."""
     if target < clock.now():
         raise InvalidInput("to", "lies in the past", now=clock.now().isoformat())
     known = offsets.read()

@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 def retrying(action: Callable[[], Result]) -> Result:
-    """Runs a read-decide-commit again while somebody else is faster. Raises ConcurrentChange after eight tries."""
+    """Runs a read-decide-commit again while somebody else is faster; at last raises ConcurrentChange."""
     for _ in range(_TRIES - 1):
         try:
             return action()
@@ -36,7 +36,9 @@ def retrying(action: Callable[[], Result]) -> Result:
     return action()
 
 
-def commit(tenants: Tenants, agreement: Agreement, transition: Transition, rows: Sequence[Row] = ()) -> Tenant:
+def commit(
+    tenants: Tenants, agreement: Agreement, transition: Transition, rows: Sequence[Row] = ()
+) -> Tenant:
     """Writes a transition with the instant of the deadline that follows it. Raises ConcurrentChange."""
     due = next_deadline(transition.after, agreement)
     return tenants.commit(transition, due.at if due else None, rows)

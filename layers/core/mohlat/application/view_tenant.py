@@ -1,28 +1,13 @@
-"""What one can know of a tenant: its state, what comes next, and what happened."""
+"""What one can know of a tenant beside its state: what comes next, and what happened."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from mohlat.application.ports import Agreements, Clock, Dispatches, Tenants
-from mohlat.domain.access import Access, access
-from mohlat.domain.agreement import Agreement
+from mohlat.application.ports import Agreements, Dispatches, Tenants
 from mohlat.domain.journal import Entry
-from mohlat.domain.lifecycle import Deadline, forecast, purge_at
+from mohlat.domain.lifecycle import Deadline, forecast
 from mohlat.domain.notices import Dispatch
-from mohlat.domain.tenant import Tenant
-
-
-@dataclass(frozen=True, slots=True)
-class TenantView:
-    """A tenant as it is now, with the access computed from it."""
-
-    tenant: Tenant
-    agreement: Agreement
-    access: Access
-    purge_at: datetime | None
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +18,8 @@ class Happening:
     messages: tuple[Dispatch, ...]
 
 
-def view_tenant(tenant_id: str, *, tenants: Tenants, agreements: Agreements, clock: Clock) -> TenantView:
-    """Raises NotFound, Gone."""
-    tenant = tenants.get(tenant_id)
-    agreement = agreements.load(tenant.product, tenant.agreement_version)
-    now = clock.now()
-    return TenantView(tenant, agreement, access(tenant, now), purge_at(tenant, agreement), now)
-
-
 def list_deadlines(tenant_id: str, *, tenants: Tenants, agreements: Agreements) -> list[Deadline]:
-    """Everything that will happen if nobody does anything, when, and by which clause. Raises NotFound, Gone."""
+    """Everything that will happen if nobody does anything, when, by which clause. Raises NotFound, Gone."""
     tenant = tenants.get(tenant_id)
     return forecast(tenant, agreements.load(tenant.product, tenant.agreement_version))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from mohlat.domain.agreement import Agreement, Basis, Lease, Phase, Reminder, Span
+from mohlat.domain.agreement import Agreement, Basis, Phase, Reminder, Span
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import Conflict, Gone, NotDueYet, NotFound, PurgeRefused
 from mohlat.domain.notices import Notice, NoticeKind
@@ -558,14 +558,14 @@ def place_order(tenant: Tenant, agreement: Agreement, order: Order, now: datetim
     """
     if tenant.phase is Phase.PURGED:
         raise Gone(tenant_id=tenant.id)
-    lease = _grantable(tenant, agreement, order, now)
+    clause = _grantable(tenant, agreement, order, now)
     return _move(
         tenant,
         Event.ORDER_PLACED,
         now,
         by,
         "ordered a term",
-        lease.basis.cite(),
+        clause,
         facts={
             "order_id": order.id,
             "plan": order.plan,
@@ -589,13 +589,16 @@ def can_be_granted(tenant: Tenant, now: datetime, order: Order | None = None) ->
     return not closed and not other_plan and not tenant.restricted(RestrictionKind.BLOCKED, now)
 
 
-def _grantable(tenant: Tenant, agreement: Agreement, order: Order, now: datetime) -> Lease:
+def _grantable(tenant: Tenant, agreement: Agreement, order: Order, now: datetime) -> str:
+    """The clause that the order's plan is sold under. Raises Conflict if the order can buy nothing."""
     if not agreement.lease or not can_be_granted(tenant, now):
         raise Conflict("nothing can be granted any more", phase=tenant.phase.value)
     if not can_be_granted(tenant, now, order):
         assert tenant.term
         raise Conflict("a running term is renewed on its own plan", plan=tenant.term.plan)
-    return agreement.lease
+    # The price list is the newest, the tenant's agreement may be older and not know the plan.
+    sold = (plan.basis for plan in agreement.plans if plan.id == order.plan)
+    return next(sold, agreement.lease.basis).cite()
 
 
 def grant_term(tenant: Tenant, agreement: Agreement, order: Order, now: datetime, *, by: str) -> Transition:
@@ -605,7 +608,7 @@ def grant_term(tenant: Tenant, agreement: Agreement, order: Order, now: datetime
     term is made longer, counted from its original anchor; after a lapse the term begins at `now`. Every
     deadline that is due must have been carried out before. Raises Conflict if it cannot be granted.
     """
-    lease = _grantable(tenant, agreement, order, now)
+    clause = _grantable(tenant, agreement, order, now)
     length = order.length
     if tenant.phase is Phase.TRIAL and tenant.period_ends_at:
         anchor = tenant.period_ends_at
@@ -622,7 +625,6 @@ def grant_term(tenant: Tenant, agreement: Agreement, order: Order, now: datetime
         ends_at = length.after(anchor, agreement.calendar)
     starts_at = tenant.term.ends_at if tenant.phase is Phase.ACTIVE and tenant.term else anchor
     generation = tenant.generation + 1
-    clause = lease.basis.cite()
     notice = Notice(
         NoticeKind.PAYMENT_RECEIVED,
         ends_at,
