@@ -100,7 +100,8 @@ def advance_tenant(
         return rest
     tenant = catch_up(tenants, dispatches, agreement, tenant, clock.now(), by=execution)
     if clock.wall(clock.now()) - started_at >= _LONGEST_EXECUTION:
-        start_subscription(tenant, agreement, workflows, clock)
+        # In a long quiet term the version is still the one this execution was named after.
+        start_subscription(tenant, agreement, workflows, clock, f"-h{started_at:%Y%m%d}")
         return rest
     wake = next_wake(tenant, agreement, clock)
     hand_over_at = started_at + _LONGEST_EXECUTION

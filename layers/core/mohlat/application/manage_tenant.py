@@ -56,11 +56,14 @@ class TenantDesk:
         for document in newest.registration.accept:
             if document not in documents:
                 raise InvalidInput(f"accept.{document}", "must be accepted")
-        now = self._clock.now()
+        now, by = self._clock.now(), f"user:{username}"
+        # What fell due before counts by the terms that bound until now.
+        bound = self._agreements.load(tenant.product, tenant.agreement_version)
+        tenant = catch_up(self._tenants, self._dispatches, bound, tenant, now, by=by)
         evidence = Acceptance(
             tenant_id, newest.version, newest.registration.accept, newest.digest, now, source_ip, username
         )
-        transition = accept_terms(tenant, newest, now, by=f"user:{username}")
+        transition = accept_terms(tenant, newest, now, by=by)
         return commit(self._tenants, newest, transition, (evidence,))
 
     def close(self, tenant_id: str, closing: Closing, by: str) -> Tenant:
@@ -100,7 +103,8 @@ class TenantDesk:
             hold = Hold(self._ids.new("h"), reason, origin, by, now)
             return place_hold(tenant, hold, now, by=by, clause=clause)
 
-        return self._apply(tenant_id, by, decide)
+        # A purge that is overdue but not committed loses against the hold that would have forbidden it.
+        return self._apply(tenant_id, by, decide, may_purge=False)
 
     def release_hold(self, tenant_id: str, hold_id: str, reason: str, clause: str, by: str) -> Tenant:
         """Releases a hold; what it stopped is queued again with fresh notice. Raises NotFound."""
@@ -111,12 +115,14 @@ class TenantDesk:
 
         return self._apply(tenant_id, by, decide)
 
-    def _apply(self, tenant_id: str, by: str, decide: Decision) -> Tenant:
+    def _apply(self, tenant_id: str, by: str, decide: Decision, *, may_purge: bool = True) -> Tenant:
         def attempt() -> Tenant:
             now = self._clock.now()
             tenant = self._tenants.get(tenant_id)
             agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-            tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by)
+            tenant = catch_up(
+                self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=may_purge
+            )
             return commit(self._tenants, agreement, decide(tenant, agreement, now))
 
         return retrying(attempt)

@@ -5,7 +5,6 @@ Each step can be repeated and resumed; the ledger was written before the first o
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import Literal
 
@@ -20,7 +19,15 @@ from mohlat.application.ports import (
 )
 from mohlat.application.send_notices import Sender
 from mohlat.domain.agreement import Phase
-from mohlat.domain.errors import Gone, MohlatError, NotFound, PurgeRefused
+from mohlat.domain.errors import (
+    ConcurrentChange,
+    Gone,
+    MessagingMisconfigured,
+    MessagingUnavailable,
+    MohlatError,
+    NotFound,
+    PurgeRefused,
+)
 from mohlat.domain.notices import Notice, NoticeKind
 from mohlat.domain.purge import PurgeEntry, Store
 
@@ -68,18 +75,15 @@ class Shredder:
             for user in self._people.users(tenant_id):
                 self._sign_in.sign_out(user.username)
                 self._sign_in.delete(user.username)
-        deleted: Counter[str] = Counter(entry.deleted)
+        if store.value not in entry.deleted:
+            # Counted and written down before the first deletion: a crash in between loses no count.
+            counted = self._eraser.count(tenant_id, store)
+            entry = replace(entry, deleted={**entry.deleted, store.value: counted})
+            self._ledger.save(entry)
         for _ in range(_BATCHES_PER_RUN):
-            batch = self._eraser.erase(tenant_id, store)
-            deleted[store.value] += batch
-            if batch == 0:
-                break
-        else:
-            self._ledger.save(replace(entry, deleted=dict(deleted)))
-            raise MoreToErase(tenant_id=tenant_id, store=store.value)
-        entry = replace(entry, deleted={Store.RECORDS.value: 0, **deleted})
-        self._ledger.save(entry)
-        return entry
+            if self._eraser.erase(tenant_id, store) == 0:
+                return entry
+        raise MoreToErase(tenant_id=tenant_id, store=store.value)
 
     def certify(self, tenant_id: str) -> PurgeEntry:
         """Counts every store, and finishes the ledger's entry if all are empty. Raises LeftBehind."""
@@ -124,7 +128,12 @@ def tell_owner(
     agreements: Agreements,
     sender: Sender,
 ) -> Literal["told", "unreachable"]:
-    """The last message, while the contact is still there: the records are gone, and by which clause."""
+    """The last message, while the contact is still there: the records are gone, and by which clause.
+
+    A purge that is taken up again may find the contact erased already. Raises MessagingUnavailable,
+    MessagingMisconfigured and ConcurrentChange when every channel was tried; the deletion goes on without the
+    message if it cannot be sent in the end.
+    """
     entry = ledger.get(tenant_id)
     try:
         tenant = tenants.get(tenant_id)
@@ -135,6 +144,14 @@ def tell_owner(
     notice = Notice(
         NoticeKind.DATA_DELETED, entry.committed_at, tenant.generation, warning.channels, entry.clause
     )
+    failure: MessagingUnavailable | MessagingMisconfigured | ConcurrentChange | None = None
     for channel in notice.channels:
-        sender.send(tenant, agreement, notice, channel)
+        try:
+            sender.send(tenant, agreement, notice, channel)
+        except (MessagingUnavailable, MessagingMisconfigured, ConcurrentChange) as error:
+            failure = error
+        except (Gone, NotFound):
+            return "unreachable"
+    if failure:
+        raise failure
     return "told"

@@ -101,7 +101,7 @@ def register_tenant(
     sign_in.create(username, tenant_id, Role.OWNER)
     try:
         tenant = commit(tenants, agreement, transition, rows)
-    except ConcurrentChange as race:
+    except (ConcurrentChange, Conflict) as race:
         sign_in.delete(username)
         raise Conflict("this contact has an account already", field="email") from race
     sign_in.set_password(username, application.password)

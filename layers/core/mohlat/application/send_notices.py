@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 
 from mohlat.application.codes import issue_code
@@ -21,10 +22,20 @@ from mohlat.application.ports import (
     Wording,
 )
 from mohlat.domain.agreement import Agreement, Channel
-from mohlat.domain.errors import Gone, MessageRejected, MessagingMisconfigured, MessagingUnavailable, NotFound
+from mohlat.domain.errors import (
+    ConcurrentChange,
+    Gone,
+    MessageRejected,
+    MessagingMisconfigured,
+    MessagingUnavailable,
+    NotFound,
+)
 from mohlat.domain.notices import Dispatch, Notice, NoticeKind, NoticeStatus, why_void
 from mohlat.domain.people import CodePurpose, Contact
 from mohlat.domain.tenant import Tenant
+
+# As long as a sender lives: a claim that is older was cut off, a younger one may be at work this moment.
+_CLAIM = timedelta(seconds=60)
 
 
 class Sender:
@@ -52,7 +63,8 @@ class Sender:
     def send(self, tenant: Tenant, agreement: Agreement, notice: Notice, channel: Channel) -> Dispatch:
         """Sends one notice on one channel unless it was sent, is void, or must not be repeated.
 
-        Raises MessagingUnavailable and MessagingMisconfigured with the notice left waiting: try again.
+        Raises MessagingUnavailable and MessagingMisconfigured with the notice left waiting, and
+        ConcurrentChange while another worker may be sending it: try again.
         """
         now = self._clock.now()
         claim = Dispatch(
@@ -64,6 +76,8 @@ class Sender:
         if void := why_void(notice, tenant, now):
             return self._finish(claim, NoticeStatus.VOID, note=void)
         if known and channel is Channel.EMAIL:
+            if now - known.at < _CLAIM:
+                raise ConcurrentChange(tenant_id=tenant.id, notice=notice.key)
             # A sending was cut off between the claim and its outcome. SMS have a reference that makes a
             # repetition harmless; mail does not, and at most once is the promise.
             return self._finish(claim, NoticeStatus.UNCERTAIN, note="cut off while sending")
@@ -81,7 +95,12 @@ class Sender:
     def send_code(
         self, tenant: Tenant, agreement: Agreement, username: str, purpose: CodePurpose, channel: Channel
     ) -> HandOver:
-        """Makes a fresh one-time code and sends it. Raises the messaging errors."""
+        """Makes a fresh one-time code and sends it. Raises the messaging errors.
+
+        A confirmation goes where the agreement wants it, whatever `channel` says: it proves that contact.
+        """
+        if purpose is CodePurpose.CONFIRM:
+            channel = agreement.registration.confirm
         kind = NoticeKind.RECOVERY_CODE if purpose is CodePurpose.RECOVER else NoticeKind.CONFIRM_CODE
         code = issue_code(self._people, self._ids, tenant.id, username, purpose, self._clock.now())
         message, contact = self._write(
@@ -160,12 +179,12 @@ def send_entry(
         return []
     agreement = agreements.load(tenant.product, tenant.agreement_version)
     outcomes: list[Dispatch] = []
-    failure: MessagingUnavailable | MessagingMisconfigured | None = None
+    failure: MessagingUnavailable | MessagingMisconfigured | ConcurrentChange | None = None
     for notice in entry.notices:
         for channel in notice.channels:
             try:
                 outcomes.append(sender.send(tenant, agreement, notice, channel))
-            except (MessagingUnavailable, MessagingMisconfigured) as error:
+            except (MessagingUnavailable, MessagingMisconfigured, ConcurrentChange) as error:
                 failure = error
     if failure:
         raise failure

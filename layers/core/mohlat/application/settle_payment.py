@@ -124,12 +124,17 @@ class PaymentDesk:
     def _grant(self, payment: Payment, verification: Verification) -> Payment:
         now = self._clock.now()
         by = f"gateway:{payment.gateway}"
-        tenant = self._tenants.get(payment.tenant_id)
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-        tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by)
-        order = self._payments.order(payment.tenant_id, payment.order_id)
+        owed_back = settled(payment, PaymentStatus.OWED_BACK, now, verification)
+        try:
+            tenant = self._tenants.get(payment.tenant_id)
+            agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+            tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by)
+            order = self._payments.order(payment.tenant_id, payment.order_id)
+        except (Gone, NotFound):
+            # The purge was faster: what it emptied stays empty, and the money goes back (invariant 2).
+            return self._close(payment, owed_back)
         if not can_be_granted(tenant, now, order):
-            return self._close(payment, settled(payment, PaymentStatus.OWED_BACK, now, verification))
+            return self._close(payment, owed_back)
         granted = settled(payment, PaymentStatus.GRANTED, now, verification)
         commit(self._tenants, agreement, grant_term(tenant, agreement, order, now, by=by), (granted,))
         return granted

@@ -16,7 +16,7 @@ from mohlat.application.ports import (
     Tokens,
 )
 from mohlat.domain.agreement import Channel
-from mohlat.domain.errors import InvalidInput, NotSignedIn
+from mohlat.domain.errors import InvalidInput, NotSignedIn, TooManyAttempts
 from mohlat.domain.passwords import check_password
 from mohlat.domain.people import CodePurpose, Identity, User
 
@@ -107,7 +107,11 @@ class FrontDesk:
         """
         user = self._owner(tenant_id)
         now = self._clock.now()
-        use_code(self._people, tenant_id, user.username, CodePurpose.CONFIRM, code, now)
+        try:
+            use_code(self._people, tenant_id, user.username, CodePurpose.CONFIRM, code, now)
+        except (InvalidInput, TooManyAttempts):
+            self._log.note(tenant_id, "confirmation_wrong_code", now, source_ip, username=user.username)
+            raise
         self._people.save_user(replace(user, confirmed_at=now))
         self._log.note(tenant_id, "contact_confirmed", now, source_ip, username=user.username)
 
@@ -150,7 +154,7 @@ class FrontDesk:
             raise InvalidInput("code", "expired or never sent")
         try:
             use_code(self._people, identity.tenant_id, identity.username, CodePurpose.RECOVER, code, now)
-        except InvalidInput:
+        except (InvalidInput, TooManyAttempts):
             self._log.note(
                 identity.tenant_id, "recovery_wrong_code", now, source_ip, username=identity.username
             )

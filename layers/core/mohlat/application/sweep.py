@@ -38,9 +38,10 @@ def sweep(
 
     Executions get names that hold the minute, so that one that was started and lost as well is replaced by
     the next sweep, while two sweeps at once start it once. What needed no restart (it finished between the
-    look and the start) is harmless: it re-reads and rests.
+    look and the start) is harmless: it re-reads and rests. Raises the first failure once all were tried.
     """
     now = clock.now()
+    failure: Exception | None = None
     suffix = f"-s{now:%Y%m%dT%H%M}"
 
     def restart(item: DueItem) -> None:
@@ -72,4 +73,9 @@ def sweep(
         except (Gone, NotFound):
             # Purged between the look at the index and the read.
             continue
+        except Exception as error:
+            # One that cannot be restarted must not keep the later ones waiting, hour after hour.
+            failure = failure or error
+    if failure:
+        raise failure
     return {kind.value: found[kind.value] for kind in DueKind}

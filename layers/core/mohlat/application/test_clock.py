@@ -46,9 +46,11 @@ def advance(
         target = state.target
         item = due.earliest()
         stop = min(target, item.at) if item else target
-        _set(offsets, clock, state, stop)
+        _set(offsets, clock, stop)
         if item is None or item.at > target:
-            offsets.write(TestClock(offsets.read().offset_seconds, None))
+            known = offsets.read()
+            if known.target == target:
+                offsets.write(TestClock(known.offset_seconds, None))
             continue
         began = swept = monotonic()
         sweep()
@@ -62,8 +64,9 @@ def advance(
     return offsets.read()
 
 
-def _set(offsets: ClockOffsets, clock: Clock, state: TestClock, instant: datetime) -> None:
+def _set(offsets: ClockOffsets, clock: Clock, instant: datetime) -> None:
     ahead = instant - clock.now()
     if ahead > timedelta():
-        offset = state.offset_seconds + int(ahead.total_seconds())
-        offsets.write(TestClock(offset, state.target))
+        # Read again: the target may have been moved on since.
+        known = offsets.read()
+        offsets.write(TestClock(known.offset_seconds + int(ahead.total_seconds()), known.target))

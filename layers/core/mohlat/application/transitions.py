@@ -45,15 +45,24 @@ def commit(
 
 
 def catch_up(
-    tenants: Tenants, dispatches: Dispatches, agreement: Agreement, tenant: Tenant, now: datetime, *, by: str
+    tenants: Tenants,
+    dispatches: Dispatches,
+    agreement: Agreement,
+    tenant: Tenant,
+    now: datetime,
+    *,
+    by: str,
+    may_purge: bool = True,
 ) -> Tenant:
     """Carries out everything that is due at `now`, oldest first, each counting from its own instant.
 
-    After an outage of any length this is what makes up for it: delayed, never skipped.
-    Raises ConcurrentChange when somebody else is doing it at the same time.
+    After an outage of any length this is what makes up for it: delayed, never skipped. Without `may_purge` it
+    stops before a purge. Raises ConcurrentChange when somebody else is doing it at the same time.
     """
     while (deadline := next_deadline(tenant, agreement)) and deadline.at <= now:
         if deadline.kind is DeadlineKind.PURGE:
+            if not may_purge:
+                break
             tenant = _purge(tenants, dispatches, agreement, tenant, deadline, now, by)
         else:
             tenant = commit(tenants, agreement, carry_out(tenant, agreement, deadline, now, by=by))

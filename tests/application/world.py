@@ -1,0 +1,251 @@
+"""Everything a use case needs, in memory and put together, with shorthand for what tests do most."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mohlat.application.advance_tenant import Wake, advance_tenant
+from mohlat.application.manage_tenant import TenantDesk
+from mohlat.application.place_order import PlacedOrder, order_term
+from mohlat.application.purge_tenant import Shredder, tell_owner
+from mohlat.application.register_tenant import Application, register_tenant
+from mohlat.application.send_notices import Sender, send_entry
+from mohlat.application.settle_payment import PaymentDesk
+from mohlat.application.sign_in import FrontDesk
+from mohlat.application.sweep import sweep
+from mohlat.application.transitions import catch_up
+from mohlat.domain.agreement import Agreement
+from mohlat.domain.durations import Duration
+from mohlat.domain.notices import Dispatch
+from mohlat.domain.tenant import Tenant
+from tests.application.fakes import (
+    FakeAgreements,
+    FakeGateway,
+    FakeMailer,
+    FakeSms,
+    FakeWording,
+    OffsetClock,
+    RacingTenants,
+)
+from tests.builders import AGREEMENTS
+from tests.fakes import (
+    FakeDispatches,
+    FakeDueIndex,
+    FakeEraser,
+    FakeFingerprints,
+    FakeIds,
+    FakeNoticeQueue,
+    FakePayments,
+    FakePeople,
+    FakePurgeLedger,
+    FakeRecords,
+    FakeSecurityLog,
+    FakeSignIn,
+    FakeWorkflows,
+    Table,
+)
+
+PASSWORD = "marmot-2-violin-canoe"
+EMAIL, MOBILE, NAME, IP = "sara@customer.test", "+989121234567", "Sara Karimi", "192.0.2.7"
+
+
+def months(number: int) -> Duration:
+    """So many months of the agreement's calendar."""
+    return Duration(months=number)
+
+
+class World:
+    """One stack in memory for one product."""
+
+    def __init__(self, agreement: Agreement = AGREEMENTS["trial"]) -> None:
+        self.table = Table()
+        self.clock = OffsetClock()
+        self.agreement = agreement
+        self.agreements = FakeAgreements(agreement)
+        self.tenants = RacingTenants(self.table)
+        self.payments = FakePayments(self.table)
+        self.people = FakePeople(self.table)
+        self.dispatches = FakeDispatches(self.table)
+        self.records = FakeRecords(self.table)
+        self.due = FakeDueIndex(self.table)
+        self.ledger = FakePurgeLedger(self.table)
+        self.eraser = FakeEraser(self.table)
+        self.security_log = FakeSecurityLog(self.table)
+        self.sign_in = FakeSignIn()
+        self.fingerprints = FakeFingerprints()
+        self.workflows = FakeWorkflows()
+        self.queue = FakeNoticeQueue()
+        self.ids = FakeIds()
+        self.gateway = FakeGateway()
+        self.mailer = FakeMailer()
+        self.sms = FakeSms()
+        self.sender = Sender(
+            dispatches=self.dispatches,
+            people=self.people,
+            wording=FakeWording(),
+            mailer=self.mailer,
+            sms=self.sms,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.desk = TenantDesk(
+            tenants=self.tenants,
+            dispatches=self.dispatches,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.payment_desk = PaymentDesk(
+            gateway=self.gateway,
+            payments=self.payments,
+            tenants=self.tenants,
+            dispatches=self.dispatches,
+            agreements=self.agreements,
+            clock=self.clock,
+        )
+        self.front_desk = FrontDesk(
+            people=self.people,
+            sign_in=self.sign_in,
+            fingerprints=self.fingerprints,
+            agreements=self.agreements,
+            queue=self.queue,
+            security_log=self.security_log,
+            clock=self.clock,
+        )
+        self.shredder = Shredder(
+            ledger=self.ledger,
+            eraser=self.eraser,
+            tenants=self.tenants,
+            people=self.people,
+            sign_in=self.sign_in,
+            clock=self.clock,
+        )
+
+    def application(self, **changes: object) -> Application:
+        """A complete application, changed as told."""
+        fields: dict[str, object] = {
+            "product": self.agreement.product,
+            "name": NAME,
+            "email": EMAIL,
+            "mobile": MOBILE,
+            "password": PASSWORD,
+            "language": "en",
+            "accepted": frozenset(self.agreement.registration.accept),
+            "source_ip": IP,
+        }
+        return Application(**(fields | changes))  # type: ignore[arg-type]
+
+    def register(self, **changes: object) -> Tenant:
+        """Registers a tenant now."""
+        return register_tenant(
+            self.application(**changes),
+            tenants=self.tenants,
+            people=self.people,
+            sign_in=self.sign_in,
+            fingerprints=self.fingerprints,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+
+    def tenant(self, tenant: Tenant) -> Tenant:
+        """The tenant as it is stored now."""
+        return self.tenants.get(tenant.id)
+
+    def catch_up(self, tenant: Tenant, by: str = "sweep") -> Tenant:
+        """Everything due now is carried out."""
+        stored = self.tenant(tenant)
+        return catch_up(
+            self.tenants, self.dispatches, self.agreement, stored, self.clock.now(), by=by
+        )
+
+    def order(self, tenant: Tenant, length: Duration | None = None, plan: str = "basic") -> PlacedOrder:
+        """Orders a month, unless told otherwise."""
+        return order_term(
+            tenant.id,
+            plan,
+            length or months(1),
+            by="user:owner",
+            callback_url="https://api.test/callback",
+            gateway=self.gateway,
+            tenants=self.tenants,
+            payments=self.payments,
+            dispatches=self.dispatches,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+
+    def paid_order(self, tenant: Tenant, length: Duration | None = None, plan: str = "basic") -> PlacedOrder:
+        """An order that the customer paid at the gateway and of which we do not know yet."""
+        placed = self.order(tenant, length, plan)
+        self.gateway.pay(placed.payment.authority or "")
+        return placed
+
+    def buy(self, tenant: Tenant, length: Duration | None = None, plan: str = "basic") -> Tenant:
+        """Orders, pays, comes back."""
+        placed = self.paid_order(tenant, length, plan)
+        self.payment_desk.called_back(placed.payment.authority or "", claims_paid=True)
+        return self.tenant(tenant)
+
+    def advance(self, wake: Wake, execution: str, started_at: object = None) -> Wake:
+        """What an execution does when it wakes from `wake`."""
+        return advance_tenant(
+            wake.tenant_id,
+            wake.generation,
+            wake.deadline,
+            execution=execution,
+            started_at=started_at or self.clock.wall(self.clock.now()),  # type: ignore[arg-type]
+            tenants=self.tenants,
+            dispatches=self.dispatches,
+            agreements=self.agreements,
+            workflows=self.workflows,
+            clock=self.clock,
+        )
+
+    def send_entry(self, tenant_id: str, seq: int) -> list[Dispatch]:
+        """The sending function takes one journal entry."""
+        return send_entry(
+            tenant_id, seq, tenants=self.tenants, agreements=self.agreements, sender=self.sender
+        )
+
+    def send_all(self) -> None:
+        """Sends what every entry owes."""
+        for tenant_id, seq in sorted(self.table.owing):
+            if self.table.journal[tenant_id, seq].notices:
+                self.send_entry(tenant_id, seq)
+
+    def tell_owner(self, tenant_id: str) -> str:
+        """The purge's last message."""
+        return tell_owner(
+            tenant_id,
+            ledger=self.ledger,
+            tenants=self.tenants,
+            agreements=self.agreements,
+            sender=self.sender,
+        )
+
+    def sweep(self, patience: timedelta = timedelta()) -> dict[str, int]:
+        """Sweeps now."""
+        return sweep(
+            patience=patience,
+            due=self.due,
+            tenants=self.tenants,
+            payments=self.payments,
+            agreements=self.agreements,
+            workflows=self.workflows,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    def events(self, tenant: Tenant) -> list[str]:
+        """What the tenant's journal holds, in order."""
+        return [entry.event.value for entry in self.tenants.journal(tenant.id)]
+
+    def live_until_purge(self, tenant: Tenant) -> Tenant:
+        """Carries out everything at its own instant, messages sent, until the purge is committed."""
+        while tenant.id in self.table.due_tenants:
+            self.send_all()
+            self.clock.time = max(self.clock.time, self.table.due_tenants[tenant.id])
+            self.catch_up(tenant)
+        return self.tenant(tenant)
