@@ -67,7 +67,7 @@ class Mailbox:
         local = "0" + mobile.removeprefix("+98")
         mail = self.api.http.get("/sandbox/mail.json").json()["messages"]
         sms = self.api.http.get("/sandbox/sms.json").json()["messages"]
-        return [item for item in mail if email in str(item["to"])] + [
+        return [item for item in mail if email in item["To"]] + [
             item for item in sms if item["receptor"] in (mobile, local)
         ]
 
@@ -75,7 +75,7 @@ class Mailbox:
         """The newest one-time code sent to a person; waits for it. Raises Unexpected."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            texts = [str(item.get("text") or item.get("message")) for item in self.to(email, mobile)]
+            texts = [str(item.get("BodyText") or item.get("message")) for item in self.to(email, mobile)]
             codes = [found.group(1) for text in texts if (found := _CODE.search(text))]
             if codes:
                 return codes[-1]
@@ -149,11 +149,11 @@ class Customer:
             "mobile": self.mobile,
             "password": self.password,
             "language": "fa",
-            "accept": ["terms", "privacy"],
+            "accept": {"terms": True, "privacy": True},
         }
         if self.plan:
             body["plan"] = self.plan
-        answer = self.api.ask("POST", "/tenants", body, key=f"register-{self.number}")
+        answer = self.api.ask("POST", "/tenants", body, key=f"register-of-{self.email}")
         self.tenant_id = answer["tenant_id"]
         return self
 

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from sandbox import post_deploy
 from sandbox.stack import LAMBDA_PYTHON, LOCAL, ROOT, STACK_NAME, Stack, StackError
 
-SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers", "statemachines")
+SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers", "statemachines", "tests/agreements")
 # Set after a deployment was finished, in the local AWS itself: a crash that loses the one loses the other.
 FINGERPRINT = "/mohlat/local-deployment"
 DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}

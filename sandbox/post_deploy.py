@@ -13,7 +13,9 @@ import secrets
 import uuid
 from typing import Any
 
-from sandbox.stack import STACK_NAME, Stack
+import yaml
+
+from sandbox.stack import ROOT, STACK_NAME, Stack
 
 # What the stand-ins accept. The names below the stack's parameter prefix are the same on AWS.
 FAKE_CREDENTIALS = {
@@ -22,6 +24,10 @@ FAKE_CREDENTIALS = {
     "kavenegar/api_key": "sandbox-api-key",
 }
 PARAMETERS_PREFIX = "/mohlat/local"
+AGREEMENTS = (
+    ROOT / "layers/core/mohlat/agreements",
+    ROOT / "tests/agreements/python/mohlat_test_agreements",
+)
 OPERATOR_EMAIL = "operator@mohlat.example"
 
 
@@ -32,19 +38,44 @@ def apply(stack: Stack) -> None:
     described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     parameters = {given["ParameterKey"]: given["ParameterValue"] for given in described.get("Parameters", [])}
     for logical_id, resource in template["Resources"].items():
-        properties = resource.get("Properties", {})
+        properties = _filled(resource.get("Properties", {}), parameters)
         match resource["Type"]:
             case "AWS::ApiGateway::RestApi":
                 _complete_api(stack, str(stack.resource(logical_id)), properties["Body"])
             case "AWS::DynamoDB::Table":
                 _complete_table(stack, str(stack.resource(logical_id)), properties)
     _put_credentials(stack)
-    if sender := parameters.get("SenderAddress"):
-        ses = stack.client("ses")
-        ses.verify_email_identity(EmailAddress=sender)
-        ses.verify_domain_identity(Domain=sender.partition("@")[2])
+    _verify_senders(stack)
     if pool := stack.outputs().get("UserPoolId"):
         _create_operator(stack, pool)
+
+
+def _filled(value: Any, parameters: dict[str, str]) -> Any:
+    """A part of the template with its parameters put in; of an Fn::If the branch that holds something."""
+    if isinstance(value, list):
+        return [_filled(part, parameters) for part in value]
+    if not isinstance(value, dict):
+        return value
+    match value:
+        case {"Fn::Sub": str(text)}:
+            for name, given in parameters.items():
+                text = text.replace(f"${{{name}}}", given)
+            return text
+        case {"Ref": str(name)} if name in parameters:
+            return parameters[name]
+        case {"Fn::If": [_, {"Ref": "AWS::NoValue"}, other]} | {"Fn::If": [_, other, _]}:
+            return _filled(other, parameters)
+    return {name: _filled(part, parameters) for name, part in value.items()}
+
+
+def _verify_senders(stack: Stack) -> None:
+    """The addresses that the products write from; on AWS each vendor verifies its own domain."""
+    ses = stack.client("ses")
+    for folder in AGREEMENTS:
+        for file in folder.glob("*.yaml"):
+            address = yaml.safe_load(file.read_text(encoding="utf-8"))["sender"]["address"]
+            ses.verify_email_identity(EmailAddress=address)
+            ses.verify_domain_identity(Domain=address.partition("@")[2])
 
 
 def _complete_api(stack: Stack, api: str, body: dict[str, Any]) -> None:
@@ -55,6 +86,8 @@ def _complete_api(stack: Stack, api: str, body: dict[str, Any]) -> None:
     validators: dict[str, str] = {}
     models: set[str] = set()
     for path, methods in body["paths"].items():
+        if path not in resources:
+            continue  # its condition does not hold
         for method, operation in methods.items():
             place = {"restApiId": api, "resourceId": resources[path], "httpMethod": method.upper()}
             if method == "options":
