@@ -32,9 +32,7 @@ def _open(request: Request) -> Response:
         if value is None:
             raise InvalidInput(name, "is missing")
     if operator:
-        tokens = bootstrap.front_desk().open_operator_session(
-            operator, fields["password"], request.source_ip
-        )
+        tokens = bootstrap.front_desk().open_operator_session(operator, fields["password"], request.source_ip)
         return Response(200, _tokens(tokens))
     session = bootstrap.front_desk().open_session(**fields, source_ip=request.source_ip)
     return Response(

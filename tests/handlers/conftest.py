@@ -21,8 +21,8 @@ from mohlat.adapters import aws
 from mohlat.application.codes import issue_code
 from mohlat.application.ports import HandOver
 from mohlat.domain.errors import GatewayUnavailable
-from mohlat.domain.people import CodePurpose
 from mohlat.domain.payments import GatewayState, Verdict, Verification
+from mohlat.domain.people import CodePurpose
 from mohlat.entrypoint import logger
 from mohlat.settings import settings
 from tests.fakes import FakeClock, FakeIds
@@ -128,7 +128,7 @@ class World:
 
     def replay(self, case: str) -> Any:
         """Invokes a function with a stored event."""
-        return self.call(case.split("/")[0], load_event(case))
+        return self.call(case.split("/", maxsplit=1)[0], load_event(case))
 
     def register(self) -> None:
         """A tenant of kalo, whose owner has confirmed the contact."""
@@ -138,9 +138,7 @@ class World:
 
     def code(self, purpose: CodePurpose) -> str:
         """A code as the owner would receive it."""
-        return issue_code(
-            bootstrap.people(), bootstrap.ids(), TENANT, OWNER, purpose, self.clock.now()
-        )
+        return issue_code(bootstrap.people(), bootstrap.ids(), TENANT, OWNER, purpose, self.clock.now())
 
     def queued(self) -> list[dict[str, Any]]:
         """What waits in the notice queue."""
@@ -155,7 +153,7 @@ class World:
         return [execution["name"] for execution in answer["executions"]]
 
     def revoke_example_token(self) -> None:
-        """Makes the example's refresh token one that was revoked: moto breaks on one that it never gave out."""
+        """Makes the example's refresh token a revoked one: moto breaks on one that it never gave out."""
         from moto.cognitoidp import cognitoidp_backends
 
         pool = cognitoidp_backends["123456789012"][REGION].user_pools[settings().user_pool_id]
@@ -188,7 +186,9 @@ def _instant(text: str) -> Any:
 
 
 def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    attributes = [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "due_shard", "next_due_at")]
+    attributes = [
+        {"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "due_shard", "next_due_at")
+    ]
     due = [
         {"AttributeName": "due_shard", "KeyType": "HASH"},
         {"AttributeName": "next_due_at", "KeyType": "RANGE"},

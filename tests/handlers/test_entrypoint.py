@@ -24,7 +24,9 @@ def _answer_to(error: Exception, world: World) -> dict[str, Any]:
     def act(request: Any) -> Any:
         raise error
 
-    answer: dict[str, Any] = api(route("GET", "/x", act))(event_for(Route("", "GET", "/x", ()), None), Context())
+    answer: dict[str, Any] = api(route("GET", "/x", act))(
+        event_for(Route("", "GET", "/x", ()), None), Context()
+    )
     return answer
 
 
@@ -45,7 +47,9 @@ STATUS = {
 }
 
 
-@pytest.mark.parametrize(("error", "status"), STATUS.items(), ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize(
+    ("error", "status"), STATUS.items(), ids=lambda value: getattr(value, "__name__", value)
+)
 def test_each_error_has_its_status(error: type[Exception], status: int, world: World) -> None:
     raised = error("field", "is missing") if error is errors.InvalidInput else error()
     answer = _answer_to(raised, world)
@@ -62,7 +66,9 @@ def test_an_error_that_nobody_expected_says_nothing_of_itself(world: World) -> N
 def test_what_went_wrong_at_the_gateway_stays_here_and_when_to_try_again_is_told(world: World) -> None:
     answer = _answer_to(errors.GatewayUnavailable(answer="merchant x"), world)
     assert answer["headers"]["Retry-After"] == "30"
-    assert "merchant" not in answer["body"] + _answer_to(GatewayRefused(code=-11, merchant="x"), world)["body"]
+    assert (
+        "merchant" not in answer["body"] + _answer_to(GatewayRefused(code=-11, merchant="x"), world)["body"]
+    )
     assert int(_answer_to(TooManyAttempts(), world)["headers"]["Retry-After"]) > 0
 
 

@@ -213,7 +213,9 @@ CASES: dict[str, Case] = {
             noted(TENANT, "signed_in"),
         ],
     ),
-    "sign_in/unknown_refresh_token": Case(401, World.revoke_example_token, then=[has(type="/problems/not-signed-in")]),
+    "sign_in/unknown_refresh_token": Case(
+        401, World.revoke_example_token, then=[has(type="/problems/not-signed-in")]
+    ),
     "recover_password/start": Case(
         202, _registered, [lambda world, _: [m["code"] for m in world.queued()] == ["recover"]]
     ),
@@ -224,16 +226,20 @@ CASES: dict[str, Case] = {
     "read_catalog/products": Case(
         200,
         then=[
-            lambda _, answer: [each["product"] for each in body(answer)["products"]][:5]
-            == ["customer_club", "kalak", "kallu", "kalo", "saman360"]
+            lambda _, answer: (
+                [each["product"] for each in body(answer)["products"]][:5]
+                == ["customer_club", "kalak", "kallu", "kalo", "saman360"]
+            )
         ],
     ),
     "read_catalog/agreement": Case(200, then=[has(product="saman360"), lambda _, a: body(a)["clauses"]]),
     "read_catalog/plans": Case(
         200,
         then=[
-            lambda _, answer: body(answer)["plans"][0]["offers"][0]
-            == {"period": "P1M", "amount_rials": 1_900_000, "amount_display": "۱۹۰٬۰۰۰ تومان"}
+            lambda _, answer: (
+                body(answer)["plans"][0]["offers"][0]
+                == {"period": "P1M", "amount_rials": 1_900_000, "amount_display": "۱۹۰٬۰۰۰ تومان"}
+            )
         ],
     ),
     "read_catalog/unknown_product": Case(404),
@@ -270,8 +276,10 @@ CASES: dict[str, Case] = {
         200,
         _first_registered,
         [
-            lambda _, answer: [each["kind"] for each in body(answer)["deadlines"]]
-            == ["remind", "remind", "end_trial", "warn_of_deletion", "purge"],
+            lambda _, answer: (
+                [each["kind"] for each in body(answer)["deadlines"]]
+                == ["remind", "remind", "end_trial", "warn_of_deletion", "purge"]
+            ),
             lambda _, answer: all(each["clause_text"] for each in body(answer)["deadlines"]),
         ],
     ),
@@ -300,8 +308,9 @@ CASES: dict[str, Case] = {
         [
             has(plan="starter", period="P1M", amount_rials=1_900_000, amount_display="190,000 tomans"),
             lambda _, answer: body(answer)["pay_url"].startswith("https://gateway.example/pay/A"),
-            lambda world, _: world.gateway.opened[0]["callback_url"]
-            == "https://api.example/v1/payments/zarinpal/callback",
+            lambda world, _: (
+                world.gateway.opened[0]["callback_url"] == "https://api.example/v1/payments/zarinpal/callback"
+            ),
             payment(PaymentStatus.PENDING),
         ],
     ),
@@ -313,13 +322,21 @@ CASES: dict[str, Case] = {
     "place_order/one": Case(200, _ordered, [has(amount_display="۱۹۰٬۰۰۰ تومان", plan="starter")]),
     "keep_records/put": Case(201, _first_registered, [has(version=1, record_id="customer-1")]),
     "keep_records/get": Case(200, _recorded, [has(data={"نام": "علی", "orders": [1, 2]})]),
-    "keep_records/list": Case(200, _recorded, [has(next_cursor=None), lambda _, a: len(body(a)["records"]) == 1]),
-    "keep_records/delete": Case(204, _recorded, [lambda world, _: world.replay("keep_records/get")["statusCode"] == 404]),
+    "keep_records/list": Case(
+        200, _recorded, [has(next_cursor=None), lambda _, a: len(body(a)["records"]) == 1]
+    ),
+    "keep_records/delete": Case(
+        204, _recorded, [lambda world, _: world.replay("keep_records/get")["statusCode"] == 404]
+    ),
     "close_tenant/termination": Case(
-        201, _first_registered, [has(phase="closed", access="none", closing="termination"), phase(Phase.CLOSED)]
+        201,
+        _first_registered,
+        [has(phase="closed", access="none", closing="termination"), phase(Phase.CLOSED)],
     ),
     "restrict_tenant/block": Case(
-        201, _first_registered, [has(access="none", access_clause="KALO-10"), header("Location", f"{LOCATION}/restrictions/blocked")]
+        201,
+        _first_registered,
+        [has(access="none", access_clause="KALO-10"), header("Location", f"{LOCATION}/restrictions/blocked")],
     ),
     "restrict_tenant/lift": Case(200, _blocked, [has(access="full", restrictions=[])]),
     "hold_tenant/place": Case(201, _first_registered, [has(holds_count=1)]),
@@ -334,9 +351,12 @@ CASES: dict[str, Case] = {
     ),
     "set_test_clock/read": Case(200, then=[has(state="ready", now=AT, offset_seconds=0)]),
     "set_test_clock/advance": Case(
-        202, then=[has(state="advancing", target="2026-03-02T08:00:00Z"), lambda world, _: world.clock_moved == 1]
+        202,
+        then=[has(state="advancing", target="2026-03-02T08:00:00Z"), lambda world, _: world.clock_moved == 1],
     ),
-    "set_test_clock/into_the_past": Case(422, then=[has(field="to"), lambda world, _: world.clock_moved == 0]),
+    "set_test_clock/into_the_past": Case(
+        422, then=[has(field="to"), lambda world, _: world.clock_moved == 0]
+    ),
     "sweep_overdue/hourly": Case(
         None,
         _lapsed_unseen,
@@ -354,19 +374,28 @@ CASES: dict[str, Case] = {
             lambda _, __: bootstrap.tenants().get(TENANT).version == 2,
         ],
     ),
-    "advance_tenant/overtaken": Case(None, _a_week_before_the_end, [lambda _, answer: answer["due"] == "rest"]),
+    "advance_tenant/overtaken": Case(
+        None, _a_week_before_the_end, [lambda _, answer: answer["due"] == "rest"]
+    ),
     "settle_payment/silence": Case(
-        None, _ordered_and_silent, [lambda _, a: (a["decided"], a["wake_at"]) == (False, "2026-01-31T08:05:00Z")]
+        None,
+        _ordered_and_silent,
+        [lambda _, a: (a["decided"], a["wake_at"]) == (False, "2026-01-31T08:05:00Z")],
     ),
     "settle_payment/paid": Case(
         None, _ordered_and_paid, [lambda _, answer: answer["decided"], payment(PaymentStatus.GRANTED)]
     ),
-    "erase_tenant/records": Case(None, _purged, [equals({"tenant_id": TENANT, "store": "records", "deleted": 1})]),
+    "erase_tenant/records": Case(
+        None, _purged, [equals({"tenant_id": TENANT, "store": "records", "deleted": 1})]
+    ),
     "erase_tenant/not_committed": Case(None, _first_registered, raises=PurgeRefused),
     "tell_owner/before_the_contact_goes": Case(
         None,
         _purged,
-        [equals({"tenant_id": TENANT, "owner": "told"}), lambda world, _: world.mail.sent[-1]["to"] == "sara.ahmadi@example.ir"],
+        [
+            equals({"tenant_id": TENANT, "owner": "told"}),
+            lambda world, _: world.mail.sent[-1]["to"] == "sara.ahmadi@example.ir",
+        ],
     ),
     "certify_purge/nothing_left": Case(
         None,
@@ -387,7 +416,9 @@ CASES: dict[str, Case] = {
         ],
     ),
     "dispatch_stream/payment": Case(
-        None, _ordered, [lambda world, _: world.executions("payment") == [load_event("settle_payment/paid")["payment_id"]]]
+        None,
+        _ordered,
+        [lambda world, _: world.executions("payment") == [load_event("settle_payment/paid")["payment_id"]]],
     ),
     "dispatch_stream/purged_since": Case(None, then=[equals({"batchItemFailures": []})]),
     "send_notices/registration": Case(
