@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,18 @@ class Life:
     kept: list[dict[str, Any]] = field(default_factory=list)
     purge: dict[str, Any] | None = None
 
-    def upcoming(self) -> dict[str, Any] | None:
-        """The next deadline; None once the tenant is gone."""
+    def upcoming(self) -> tuple[datetime, dict[str, Any] | None] | None:
+        """When what happens next: a deadline, or paying (None). None once the tenant is gone."""
         if self.purge:
             return None
         coming = self.customer.deadlines()
-        return coming[0] if coming else None
+        ends = [due for due in coming if due["kind"] in ("end_trial", "suspend_unpaid_lease")]
+        if self.pays and not self.paid and ends:
+            # Half a day before a trial ends or an invoice is due, these customers make up their mind.
+            decided_at = instant(ends[0]["at"]) - timedelta(hours=12)
+            if decided_at < instant(coming[0]["at"]):
+                return decided_at, None
+        return (instant(coming[0]["at"]), coming[0]) if coming else None
 
     def status(self) -> str:
         """Phase and access as the API tells them."""
@@ -78,7 +84,8 @@ def pay(life: Life) -> None:
     assert life.pays
     receipt = life.customer.pay(life.customer.order(*life.pays))
     life.paid = True
-    print(f"  {life.customer.product:14} paid {life.pays}: {receipt.json()}, {life.status()}")
+    what, outcome = " for ".join(life.pays), receipt.json()["status"]
+    print(f"  {life.customer.product:14} ordered {what}: {outcome}, {life.status()}")
 
 
 def step(boss: Operator, life: Life, deadline: dict[str, Any]) -> None:
@@ -135,18 +142,17 @@ def main() -> int:
     print(f"registering at {text(boss.now())} by the stack's clock")
     for life in lives:
         begin(life)
+        # So that no two of them share a second, and each deadline can be looked at by itself.
+        boss.advance_to(boss.now() + timedelta(minutes=10))
     stops = 0
-    while waiting := [(instant(due["at"]), life, due) for life in lives if (due := life.upcoming())]:
-        at, life, deadline = min(waiting, key=lambda item: item[0])
-        # Half a day before a trial ends or an invoice is due, these customers make up their mind.
-        if life.pays and not life.paid and deadline["kind"] in ("end_trial", "suspend_unpaid_lease"):
-            decided_at = at - timedelta(hours=12)
-            if boss.now() < decided_at:
-                boss.advance_to(decided_at)
+    while waiting := [(*coming, life) for life in lives if (coming := life.upcoming())]:
+        at, deadline, life = min(waiting, key=lambda item: item[0])
+        if deadline:
+            step(boss, life, deadline)
+            stops += 1
+        else:
+            boss.advance_to(max(at, boss.now()))
             pay(life)
-            continue
-        step(boss, life, deadline)
-        stops += 1
     for life in lives:
         show(life, mailbox)
     took = time.monotonic() - started
