@@ -155,9 +155,7 @@ class World:
     def catch_up(self, tenant: Tenant, by: str = "sweep") -> Tenant:
         """Everything due now is carried out."""
         stored = self.tenant(tenant)
-        return catch_up(
-            self.tenants, self.dispatches, self.agreement, stored, self.clock.now(), by=by
-        )
+        return catch_up(self.tenants, self.dispatches, self.agreement, stored, self.clock.now(), by=by)
 
     def order(self, tenant: Tenant, length: Duration | None = None, plan: str = "basic") -> PlacedOrder:
         """Orders a month, unless told otherwise."""
