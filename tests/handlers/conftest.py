@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from io import StringIO
@@ -26,6 +28,7 @@ from mohlat.domain.people import CodePurpose
 from mohlat.entrypoint import logger
 from mohlat.settings import settings
 from tests.fakes import FakeClock, FakeIds
+from tests.template import cloudformation
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
@@ -251,7 +254,8 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     settings.cache_clear()
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Makes every factory read its environment anew."""
     settings.cache_clear()
     for factory in vars(bootstrap).values():
         if callable(getattr(factory, "cache_clear", None)):
@@ -275,7 +279,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    _forget()
+    forget()
     known = World()
     ids = FakeIds()
     # The handler took the standard output of the moment of its import, which pytest has closed since.
@@ -297,7 +301,22 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         for name, factory in replacements.items():
             monkeypatch.setattr(bootstrap, name, factory)
         yield known
-    _forget()
+    forget()
+
+
+@contextmanager
+def confined(function: str) -> Iterator[None]:
+    """With the environment that the template gives the function, and nothing else of ours."""
+    shared = cloudformation.template()["Globals"]["Function"]["Environment"]["Variables"]
+    own = cloudformation.functions()[function]["Properties"].get("Environment", {}).get("Variables", {})
+    known = [name for name in os.environ if re.search(r"_(ID|ARN|URL|TABLE|PREFIX|SECONDS)$", name)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in known:
+            if name not in own and name not in shared and not name.startswith("AWS_"):
+                patch.delenv(name)
+        forget()
+        yield
+    forget()
 
 
 def _gateways(known: World) -> Callable[..., FakeGateway]:

@@ -17,7 +17,7 @@ from mohlat.presentation.problems import known_reasons, language_of
 from tests.handlers.conftest import ROOT, TENANT, World, body, load_event
 
 REGISTRATION = json.loads(load_event("register_tenant/kalo")["body"])
-WITHOUT: Any = object()
+WITHOUT: Any = Ellipsis
 
 
 def _call(world: World, case: str, sent: Any, language: str = "en", **headers: str) -> dict[str, Any]:
@@ -97,6 +97,56 @@ def test_a_wrong_field_is_named_in_both_languages(field: str, value: Any, world:
         assert problem["instance"]
     with pytest.raises(Exception, match="not-found"):
         bootstrap.tenants().get(TENANT)
+
+
+ELSEWHERE = [
+    ("place_order/place", {"plan": "starter", "period": "a month"}, "period"),
+    ("place_order/place", {"plan": "starter", "period": "PT0S"}, "period"),
+    ("place_order/place", {"plan": "starter", "period": "P9999999999999D"}, "period"),
+    ("place_order/place", {"plan": "starter", "period": "P7M"}, "period"),
+    ("place_order/place", {"plan": "starter", "period": "P1M", "amount": 1}, "amount"),
+    ("restrict_tenant/block", {"kind": "annoyed", "reason": "x", "clause": "KALO-10"}, "kind"),
+    ("restrict_tenant/block", {"kind": "blocked", "reason": "x", "clause": "KALO-9999"}, "clause"),
+    (
+        "restrict_tenant/block",
+        {"kind": "blocked", "reason": "x", "clause": "KALO-10", "until": "soon"},
+        "until",
+    ),
+    (
+        "restrict_tenant/block",
+        {"kind": "blocked", "reason": "x", "clause": "KALO-10", "until": "2027-01-01T00:00:00"},
+        "until",
+    ),
+    (
+        "restrict_tenant/block",
+        {"kind": "blocked", "reason": "x", "clause": "KALO-10", "until": "2020-01-01T00:00:00Z"},
+        "until",
+    ),
+    ("hold_tenant/place", {"reason": "x" * 501, "origin": "court", "clause": "KALO-10"}, "reason"),
+    ("close_tenant/termination", {"closing": "termination", "confirm": "yes"}, "confirm"),
+    ("close_tenant/termination", {"closing": "purge", "confirm": TENANT}, "closing"),
+    ("accept_terms/accept", {"version": "0", "accept": {"terms": True, "privacy": True}}, "version"),
+    ("accept_terms/accept", {"version": "1", "accept": {"terms": True}}, "accept.privacy"),
+    ("keep_records/put", {"data": [1]}, "data"),
+    ("keep_records/put", {"data": {"text": "a" * 70_000}}, "data"),
+    ("set_test_clock/advance", {}, "advance"),
+    ("set_test_clock/advance", {"advance": "P1D", "to": "2027-01-01T00:00:00Z"}, "advance"),
+    ("set_test_clock/advance", {"to": "99999-01-01"}, "to"),
+    ("confirm_contact/right_code", {"code": "12345"}, "code"),
+    ("confirm_contact/right_code", {"code": 123456}, "code"),
+    ("sign_in/password", {"product": "kalo", "contact": "09123456789"}, "password"),
+    ("sign_in/password", {"refresh_token": "a b"}, "refresh_token"),
+    ("sign_in/password", {"refresh_token": "abc", "password": "x"}, "refresh_token"),
+    ("recover_password/start", {"product": "kalo", "contact": "not a contact"}, "contact"),
+]
+
+
+@pytest.mark.parametrize(("case", "sent", "field"), ELSEWHERE)
+def test_other_calls_name_the_field_as_well(case: str, sent: Any, field: str, world: World) -> None:
+    world.register()
+    for language in ("fa", "en"):
+        answer = _call(world, case, sent, language, **{"Idempotency-Key": ""})
+        assert (answer["statusCode"], body(answer).get("field")) == (422, field), answer["body"]
 
 
 NOT_JSON = [
