@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -206,12 +207,13 @@ def subject_of(operation: str, request: dict[str, Any]) -> str:
     return found.group(1) if found else ""
 
 
-def environment(url: str, clock: str) -> dict[str, str]:
+def environment(url: str, folder: Path) -> dict[str, str]:
     """What the local AWS needs in its environment for the Lambdas to call the meter at `url`.
 
-    `clock` names the file with the offset, in seconds, by which waits are ahead of the machine's clock.
+    In `folder` the file `clock` holds the seconds by which waits are ahead of the machine's clock, and
+    `invocations` gets a line with the function's name for each invocation.
     """
-    return {f"AWS_ENDPOINT_URL_{service}": url for service in SERVICES} | {"WAITS_FOLLOW": clock}
+    return {f"AWS_ENDPOINT_URL_{service}": url for service in SERVICES} | {"METERED_IN": str(folder)}
 
 
 @contextmanager

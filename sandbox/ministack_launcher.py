@@ -4,8 +4,8 @@ Runs in MiniStack's own environment as ``python ministack_launcher.py <stack dir
 as they are. What is patched belongs to the pinned version, so a start with any other version is refused.
 
 Settings come from the environment: MiniStack's own, ``LAMBDA_PYTHON`` (interpreter of the Lambdas),
-``SNAPSHOT_SECONDS`` and, on a metered stack, ``WAITS_FOLLOW``. The process also stops when its standard input
-closes: whoever started it has died then.
+``SNAPSHOT_SECONDS`` and, on a metered stack, ``METERED_IN`` (a folder). The process also stops when its
+standard input closes: whoever started it has died then.
 """
 
 from __future__ import annotations
@@ -146,6 +146,18 @@ def name_callers(runtime: Any) -> None:
     runtime.Worker._spawn = spawn_with_name
 
 
+def note_invocations(runtime: Any, notes: Path) -> None:
+    """Write the name of each function that is invoked into a file: the metrics leave most invocations out."""
+    invoke = runtime.Worker.invoke
+
+    def invoke_and_note(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with notes.open("a") as file:
+            file.write(f"{self.config['FunctionName']}\n")
+        return invoke(self, *args, **kwargs)
+
+    runtime.Worker.invoke = invoke_and_note
+
+
 def let_waits_follow(states: Any, clock: Path) -> None:
     """Let waiting executions sleep by the machine's clock plus the seconds that `clock` holds.
 
@@ -232,11 +244,12 @@ def main() -> None:
     name_exceptions(runtime, service)
     share_layers(runtime, service, scratch / "layers")
 
-    if clock := os.environ.get("WAITS_FOLLOW"):
+    if metered := os.environ.get("METERED_IN"):
         import ministack.services.stepfunctions as states
 
         name_callers(runtime)
-        let_waits_follow(states, Path(clock))
+        note_invocations(runtime, Path(metered) / "invocations")
+        let_waits_follow(states, Path(metered) / "clock")
 
     from ministack import app
 
