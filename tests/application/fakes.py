@@ -1,4 +1,4 @@
-"""Fakes of the outside world for the use cases: a gateway, a mailbox, telephones, and a clock that is ahead."""
+"""Fakes of the world outside for the use cases: a gateway, a mailbox, telephones, a clock that is ahead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an execution does when it wakes early, late, twice, or after somebody else; and what the purge's gate keeps."""
+"""What an execution does when it wakes early, late, twice or second; and what the gate of the purge keeps."""
 
 from __future__ import annotations
 

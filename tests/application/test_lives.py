@@ -1,4 +1,4 @@
-"""Whole lives under the shipped agreements: everything that happens, when, by which clause, and what is sent."""
+"""Whole lives under the shipped agreements: what happens, when, by which clause, and what is sent."""
 
 from __future__ import annotations
 

@@ -1,0 +1,70 @@
+"""A tenant's own entries, guarded by its access."""
+
+from __future__ import annotations
+
+import pytest
+
+from mohlat.application.keep_records import RecordsDesk
+from mohlat.domain.errors import AccessRefused, InvalidInput, NotFound
+from tests.application.world import World
+from tests.builders import AGREEMENTS
+from tests.fakes import START
+
+
+def desk(world: World) -> RecordsDesk:
+    """The use case over a world."""
+    return RecordsDesk(
+        tenants=world.tenants, records=world.records, agreements=world.agreements, clock=world.clock
+    )
+
+
+def test_records_are_written_read_paged_and_deleted() -> None:
+    world = World()
+    tenant, records = world.register(), desk(world)
+    for number in range(3):
+        records.put(tenant.id, f"r-{number}", {"n": number})
+    assert records.get(tenant.id, "r-1").data == {"n": 1}
+    first = records.page(tenant.id, None, 2)
+    assert ([record.id for record in first.records], first.next_after) == (["r-0", "r-1"], "r-1")
+    rest = records.page(tenant.id, first.next_after, 2)
+    assert ([record.id for record in rest.records], rest.next_after) == (["r-2"], None)
+    records.delete(tenant.id, "r-1")
+    with pytest.raises(NotFound):
+        records.get(tenant.id, "r-1")
+
+
+def test_a_record_holds_sixty_four_kibibytes_and_not_a_byte_more() -> None:
+    world = World()
+    tenant, records = world.register(), desk(world)
+    frame = len('{"t": ""}')
+    records.put(tenant.id, "r", {"t": "x" * (64 * 1024 - frame)})
+    with pytest.raises(InvalidInput):
+        records.put(tenant.id, "r", {"t": "x" * (64 * 1024 - frame + 1)})
+
+
+@pytest.mark.clause("SAMAN-5.3")
+def test_read_only_refuses_every_write_and_lets_everything_be_read() -> None:
+    world = World(AGREEMENTS["credit"])
+    tenant = world.register()
+    world.buy(tenant)
+    records = desk(world)
+    records.put(tenant.id, "r", {"n": 1})
+    term = world.tenant(tenant).term
+    assert term
+    # Nobody has carried the end out yet: it binds all the same.
+    world.clock.time = term.ends_at
+    assert records.get(tenant.id, "r").data == {"n": 1}
+    assert len(records.page(tenant.id, None, None).records) == 1
+    with pytest.raises(AccessRefused):
+        records.put(tenant.id, "r", {"n": 2})
+    with pytest.raises(AccessRefused):
+        records.delete(tenant.id, "r")
+
+
+def test_a_trial_that_is_over_opens_nothing_even_before_anybody_woke() -> None:
+    world = World()
+    tenant, records = world.register(), desk(world)
+    records.put(tenant.id, "r", {"n": 1})
+    world.clock.time = START.replace(month=3, day=2)
+    with pytest.raises(AccessRefused):
+        records.get(tenant.id, "r")

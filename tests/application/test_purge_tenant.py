@@ -1,0 +1,205 @@
+"""Emptying the stores of a purged tenant: refused without its ledger, resumed after any crash, certified."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+
+from mohlat.application.purge_tenant import LeftBehind, MoreToErase
+from mohlat.domain.errors import Gone, MessagingUnavailable, PurgeRefused
+from mohlat.domain.purge import PurgeEntry, Store
+from mohlat.domain.tenant import Tenant
+from tests.application.fakes import Crash
+from tests.application.world import EMAIL, World
+from tests.fakes import FakeEraser
+
+
+def purged(records: int = 3) -> tuple[World, Tenant]:
+    """A tenant whose purge was just committed."""
+    world = World()
+    tenant = world.register()
+    for number in range(records):
+        world.records.put(tenant.id, f"r-{number}", {"n": number}, world.clock.now())
+    other = world.register(email="other@customer.test", mobile="+989350000001")
+    world.buy(other)
+    world.records.put(other.id, "r-0", {"kept": True}, world.clock.now())
+    return world, world.live_until_purge(tenant)
+
+
+def run(world: World, tenant: Tenant) -> PurgeEntry:
+    """What the purge's state machine does."""
+    erase(world, tenant, Store.RECORDS)
+    world.tell_owner(tenant.id)
+    for store in (Store.USERS, Store.TENANT, Store.KEY):
+        erase(world, tenant, store)
+    return world.shredder.certify(tenant.id)
+
+
+def erase(world: World, tenant: Tenant, store: Store) -> None:
+    """The task and its retries."""
+    while True:
+        try:
+            world.shredder.erase(tenant.id, store)
+        except MoreToErase:
+            continue
+        return
+
+
+@pytest.mark.clause("KALO-27")
+def test_a_purge_leaves_nothing_but_its_ledger_and_touches_nobody_else() -> None:
+    world, tenant = purged()
+    before = {store: world.eraser.count(tenant.id, store) for store in Store}
+    entry = run(world, tenant)
+    assert entry.left == dict.fromkeys(("records", "users", "tenant", "key"), 0)
+    # The last message adds its two rows to the record of what was sent.
+    assert entry.deleted == {
+        "records": 3,
+        "users": before[Store.USERS],
+        "tenant": before[Store.TENANT] + 2,
+        "key": 1,
+    }
+    assert (entry.finished_at, entry.next_due_at) == (world.clock.now(), None)
+    assert (entry.journal_head, entry.journal_length) == (tenant.journal_head, tenant.version)
+    with pytest.raises(Gone):
+        world.tenant(tenant)
+    (other,) = world.table.tenants
+    assert world.records.get(other, "r-0").data == {"kept": True}
+    assert len(world.sign_in.users) == 1
+    assert world.shredder.certify(tenant.id) == entry
+
+
+def test_a_tenant_without_ledger_entry_is_not_touched() -> None:
+    world = World()
+    tenant = world.register()
+    with pytest.raises(PurgeRefused):
+        world.shredder.erase(tenant.id, Store.RECORDS)
+    with pytest.raises(PurgeRefused):
+        world.shredder.certify(tenant.id)
+
+
+def test_a_living_tenant_is_not_touched_whatever_the_ledger_says() -> None:
+    world, tenant = purged()
+    (living,) = (known for known in world.table.tenants if known != tenant.id)
+    world.table.ledger[living] = replace(world.ledger.get(tenant.id), tenant_id=living)
+    for store in Store:
+        with pytest.raises(PurgeRefused):
+            world.shredder.erase(living, store)
+    with pytest.raises(PurgeRefused):
+        world.shredder.certify(living)
+
+
+def test_nothing_is_certified_while_a_store_still_holds_something() -> None:
+    world, tenant = purged()
+    for store in (Store.RECORDS, Store.USERS, Store.TENANT):
+        world.shredder.erase(tenant.id, store)
+    with pytest.raises(LeftBehind) as left:
+        world.shredder.certify(tenant.id)
+    assert left.value.details["left"] == {"records": 0, "users": 0, "tenant": 0, "key": 1}
+    assert world.ledger.get(tenant.id).finished_at is None
+
+
+class SmallBites(FakeEraser):
+    """An eraser that takes two items at a time."""
+
+    def erase(self, tenant_id: str, store: Store, limit: int = 500) -> int:
+        return super().erase(tenant_id, store, 2)
+
+
+def test_more_than_one_run_can_take_is_counted_over_all_its_runs() -> None:
+    world, tenant = purged(records=100)
+    vars(world.shredder)["_eraser"] = SmallBites(world.table)
+    with pytest.raises(MoreToErase):
+        world.shredder.erase(tenant.id, Store.RECORDS)
+    assert run(world, tenant).deleted["records"] == 100
+
+
+class Fuse:
+    """Lets so many side effects happen and dies right after the last of them."""
+
+    def __init__(self, world: World, after: int) -> None:
+        self.left = after
+        for owner, names in (
+            (vars(world.shredder)["_eraser"], ("erase",)),
+            (world.ledger, ("save",)),
+            (world.sign_in, ("delete", "sign_out")),
+            (world.dispatches, ("reserve", "finish")),
+            (world.mailer, ("send",)),
+            (world.sms, ("send",)),
+        ):
+            for name in names:
+                setattr(owner, name, self._burning(getattr(owner, name)))
+
+    def _burning(self, effect):  # type: ignore[no-untyped-def]
+        def burn(*args: object, **named: object) -> object:
+            answer = effect(*args, **named)
+            self.left -= 1
+            if self.left == 0:
+                raise Crash
+            return answer
+
+        return burn
+
+
+def test_a_purge_that_dies_after_any_of_its_effects_ends_the_same_when_run_again() -> None:
+    def world_with_small_bites() -> tuple[World, Tenant]:
+        world, tenant = purged()
+        vars(world.shredder)["_eraser"] = SmallBites(world.table)
+        return world, tenant
+
+    whole, tenant = world_with_small_bites()
+    expected = run(whole, tenant)
+    crashes = 0
+    while True:
+        world, tenant = world_with_small_bites()
+        fuse = Fuse(world, crashes + 1)
+        try:
+            run(world, tenant)
+        except Crash:
+            crashes += 1
+        else:
+            assert fuse.left > 0
+            break
+        # The sweep starts it again, after the time in which a sender might still be at work.
+        world.clock.advance(hours=1)
+        again = run(world, tenant)
+        assert (again.deleted["records"], again.left, again.journal_head) == (
+            expected.deleted["records"],
+            expected.left,
+            expected.journal_head,
+        )
+        assert again.deleted.keys() == expected.deleted.keys()
+        assert abs(again.deleted["tenant"] - expected.deleted["tenant"]) <= 2
+        assert again.deleted["users"] == expected.deleted["users"]
+        mails = [mail for mail in world.mailer.sent if mail["subject"] == "data_deleted"]
+        assert len(mails) <= 1
+        state = copy.copy(vars(world.table))
+        assert state["contacts"].keys() == whole.table.contacts.keys()
+        assert tenant.id not in state["tenants"]
+        assert world.due.earliest() is None or world.due.earliest().id != tenant.id  # type: ignore[union-attr]
+    assert crashes > 20
+
+
+def test_the_owner_is_told_while_there_is_an_address_and_not_afterwards() -> None:
+    world, tenant = purged()
+    assert world.tell_owner(tenant.id) == "told"
+    assert [(mail["to"], mail["subject"]) for mail in world.mailer.sent][-1] == (EMAIL, "data_deleted")
+    world.table.contacts.pop(tenant.id)
+    world.table.notices.clear()
+    assert world.tell_owner(tenant.id) == "unreachable"
+    world.table.tenants.pop(tenant.id)
+    assert world.tell_owner(tenant.id) == "unreachable"
+
+
+def test_a_provider_that_is_down_is_tried_again_and_stops_nothing() -> None:
+    world, tenant = purged()
+    told = len(world.sms.sent)
+    world.mailer.failure = MessagingUnavailable()
+    with pytest.raises(MessagingUnavailable):
+        world.tell_owner(tenant.id)
+    # The other channel was tried all the same.
+    assert len(world.sms.sent) == told + 1
+    for store in Store:
+        world.shredder.erase(tenant.id, store)
+    assert world.shredder.certify(tenant.id).finished_at
