@@ -202,29 +202,38 @@ class TimeOfDay:
 
 
 def page(mail: list[dict[str, Any]], sms: list[dict[str, Any]]) -> str:
-    """What was sent, newest first, as one plain page."""
-
-    def rows(messages: list[dict[str, Any]]) -> str:
-        return "".join(
-            "<article>"
-            + "".join(
-                f"<p dir=auto><b>{html.escape(str(name))}</b> <span>{html.escape(shown(value))}</span></p>"
-                for name, value in message.items()
-                if value not in (None, "", [], {})
-            )
-            + "</article>"
-            for message in reversed(messages)
-        )
+    """What was sent, newest first, as one plain page: mail as its reader sees it, SMS as text."""
 
     def shown(value: object) -> str:
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return html.escape(", ".join(value) if isinstance(value, list) else str(value or ""))
+
+    def letter(item: dict[str, Any]) -> str:
+        when = datetime.fromtimestamp(float(item.get("Timestamp") or 0), UTC)
+        body = shown(item.get("BodyHtml") or f"<pre>{shown(item.get('BodyText'))}</pre>")
+        return (
+            f"<article><h2 dir=auto>{shown(item.get('Subject'))}</h2>"
+            f"<p>{shown(item.get('Source'))} → {shown(item.get('To'))} <time>{when:%Y-%m-%d %H:%M:%S}Z</time>"
+            # Without scripts or a way to the page around it: mail is not trusted.
+            f'<iframe sandbox loading=lazy srcdoc="{body}"></iframe></article>'
+        )
+
+    def text(item: dict[str, Any]) -> str:
+        when = datetime.fromtimestamp(float(item["date"]), UTC)
+        return (
+            f"<article><p>{shown(item['receptor'])} <time>{when:%Y-%m-%d %H:%M:%S}Z</time> "
+            f"{shown(item['template'])}<p class=sms dir=auto>{shown(item['message'])}</article>"
+        )
 
     return (
-        "<!doctype html><meta charset=utf-8><title>Mohlat sandbox</title>"
-        "<style>body{font:16px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        "article{border:1px solid #ccc;border-radius:6px;margin:.6rem 0;padding:.2rem .8rem}"
-        "p{margin:.3rem 0}span{white-space:pre-wrap;overflow-wrap:anywhere}b{color:#666}</style>"
-        f"<h1>Mail ({len(mail)})</h1>{rows(mail)}<h1>SMS ({len(sms)})</h1>{rows(sms)}"
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Mohlat sandbox</title>"
+        "<style>body{font:16px/1.5 sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem;color:#222}"
+        "main{display:grid;grid-template-columns:repeat(auto-fit,minmax(22rem,1fr));gap:2rem}"
+        "article{border:1px solid #ccc;border-radius:6px;margin:.8rem 0;padding:.6rem .9rem}"
+        "h2{font-size:1rem;margin:0}p{margin:.3rem 0;color:#555;overflow-wrap:anywhere}time{font-size:.85em}"
+        ".sms{color:#222;white-space:pre-wrap}iframe{width:100%;height:15rem;border:0}</style>"
+        "<h1>What the stack has sent</h1><main>"
+        f"<section><h1>Mail ({len(mail)})</h1>{''.join(map(letter, reversed(mail)))}</section>"
+        f"<section><h1>SMS ({len(sms)})</h1>{''.join(map(text, reversed(sms)))}</section></main>"
     )
 
 

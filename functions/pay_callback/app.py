@@ -11,6 +11,7 @@ from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.entrypoint import Request, Response, api, count, route
 from mohlat.presentation.payment_page import (
     POLICY,
+    UNKNOWN_PAYMENT,
     UNKNOWN_YET,
     Outcome,
     outcome_of,
@@ -28,6 +29,8 @@ def _came_back(request: Request) -> Response:
     except MohlatError as error:
         if not prefers_page(request.header("Accept")):
             raise
+        if isinstance(error, NotFound):
+            return _told(request, 404, UNKNOWN_PAYMENT)
         both = {language: problem(error, language, request.id) for language in ("fa", "en")}
         words = [{name: str(both[name].body[part]) for name in both} for part in ("title", "detail")]
         return _told(request, both["en"].status, Outcome(*words))

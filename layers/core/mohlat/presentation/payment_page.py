@@ -36,6 +36,14 @@ UNKNOWN_YET = _outcome(
     "We keep asking the gateway. If money was taken, you will get the service or your money back. "
     "You may reload this page.",
 )
+UNKNOWN_PAYMENT = _outcome(
+    "این پرداخت را نمی‌شناسیم",
+    "We do not know this payment",
+    "سفارشی با این نشانی نداریم و چیزی ثبت نشد. سفارش‌های خود را در حساب خود ببینید؛ "
+    "پولی که ما تأیید نکنیم، از سوی بانک به شما بازمی‌گردد.",
+    "We have no order for this address, and nothing was booked. Look at the orders in your account; "
+    "money that we did not confirm goes back to you through your bank.",
+)
 _OUTCOMES: Mapping[PaymentStatus, Outcome] = {
     PaymentStatus.REQUESTED: UNKNOWN_YET,
     PaymentStatus.PENDING: UNKNOWN_YET,
