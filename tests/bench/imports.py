@@ -143,7 +143,7 @@ def heaviest(name: str, count: int = 5) -> list[tuple[str, float]]:
 def report(costs: list[Cost]) -> str:
     """The table, and what weighs most in the slowest handler."""
     if not costs:
-        return "no functions are built"
+        return "  nothing is built yet: leave `imports` out, or start the stack with `make run`"
     lines = [f"  {'handler':22} {'import':>7} {'ready':>7}   at most (! is more)"]
     for cost in costs:
         shown = " ".join(

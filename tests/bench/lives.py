@@ -17,7 +17,7 @@ import shutil
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -332,7 +332,7 @@ def live(world: World, plot: Plot) -> Account:
     return account
 
 
-def live_all() -> Iterator[Account]:
+def live_all() -> Generator[Account, None, None]:
     """All lives, one after another on one fresh stack; each is given out as it ends."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
@@ -359,6 +359,30 @@ def _free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+def by_function(accounts: list[Account]) -> str:
+    """Which functions the units and invocations of all lives together go to, the most expensive first."""
+    total = Step("all")
+    writes: Counter[str] = Counter()
+    reads: Counter[str] = Counter()
+    for account in accounts:
+        total.invocations += account.total.invocations
+        for call in account.total.calls:
+            writes[call.function] += call.bill.write + call.bill.index
+            reads[call.function] += round(2 * call.bill.read)
+    names = sorted({*total.invocations, *writes}, key=lambda name: (-writes[name], -reads[name], name))
+    lines = [f"  {'all lives, by function':24} {'write':>6} {'read':>6} {'Lambda':>6}"]
+    lines += [
+        f"  {_short(name):24} {writes[name]:6} {reads[name] / 2:6g} {total.invocations[name]:6}"
+        for name in names
+    ]
+    return "\n".join(lines)
+
+
+def _short(function: str) -> str:
+    """A function's name in the template, from its physical one."""
+    return function.removeprefix("mohlat-").partition("Function")[0]
 
 
 def write_calls(accounts: list[Account]) -> None:

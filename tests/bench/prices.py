@@ -19,6 +19,8 @@ SQS_REQUESTS = 0.40
 KMS_REQUESTS = 3.00
 SES_MAILS = 100.00
 
+# Dollars that a million lives may cost, without messages.
+TARGET = 800.00
 # As the template sets it, and an assumption about a warm call that a real deployment's metrics replace.
 MEMORY_GB = 0.5
 SECONDS_PER_CALL = 0.1
@@ -76,4 +78,5 @@ def report(accounts: list[Account]) -> str:
             f" {cost.functions:7.2f} {cost.api:6.2f} {cost.queue:6.2f} {cost.keys:6.2f} {cost.total:7.2f}"
             f"   {cost.mails:6.2f}"
         )
+    lines.append(f"  {'at most':30} {'':>49} {TARGET:7.2f}")
     return "\n".join(lines)
