@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from mohlat import bootstrap
-from mohlat.domain.errors import GatewayUnavailable, InvalidInput, MohlatError, NotFound
+from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, InvalidInput, MohlatError, NotFound
 from mohlat.domain.iranian import tomans
 from mohlat.domain.payments import Payment, PaymentStatus
-from mohlat.entrypoint import Request, Response, api, count, route
+from mohlat.entrypoint import Request, Response, api, count, logger, route
 from mohlat.presentation.payment_page import (
     POLICY,
     UNKNOWN_PAYMENT,
@@ -25,6 +25,11 @@ def _came_back(request: Request) -> Response:
     try:
         payment = _settle(request)
     except GatewayUnavailable:
+        return _told(request, 202, UNKNOWN_YET)
+    except GatewayRefused as error:
+        # Our credentials, most likely. The payer may have paid: nobody may be told that no money has moved.
+        logger.error("the gateway refuses to verify", details=error.details)
+        count("PaymentHeld")
         return _told(request, 202, UNKNOWN_YET)
     except MohlatError as error:
         if not prefers_page(request.header("Accept")):

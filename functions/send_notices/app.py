@@ -8,7 +8,7 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.application.send_notices import send_entry
 from mohlat.domain.agreement import Channel
-from mohlat.domain.errors import Gone, MessageRejected, MessagingMisconfigured, NotFound
+from mohlat.domain.errors import Gone, MessageRejected, MessagingMisconfigured, NotFound, TooManyAttempts
 from mohlat.domain.notices import NoticeStatus
 from mohlat.domain.people import CodePurpose
 from mohlat.entrypoint import batch, count, living, logger
@@ -50,6 +50,10 @@ def _send_code(message: dict[str, str]) -> None:
         bootstrap.sender().send_code(tenant, agreement, message["username"], purpose, channel)
     except (Gone, NotFound):
         logger.info("purged since", tenant_id=message["tenant_id"])
+    except TooManyAttempts:
+        # Somebody guesses: no code, and no tries, until the one that was guessed at has ended.
+        logger.info("no code while the tries are used up", tenant_id=message["tenant_id"])
+        count("CodeGuessing")
     except MessageRejected:
         logger.info("code rejected by the provider", tenant_id=message["tenant_id"], channel=channel.value)
         count("MessageRejected")

@@ -11,6 +11,7 @@ from mohlat.domain.errors import InvalidInput, TooManyAttempts
 from mohlat.domain.people import Code, CodePurpose
 
 _LIFE = timedelta(minutes=15)
+_PAUSE = timedelta(minutes=1)
 _TRIES = 5
 
 
@@ -21,10 +22,24 @@ def _salted(salt: str, code: str) -> str:
 def issue_code(
     people: People, ids: Ids, tenant_id: str, username: str, purpose: CodePurpose, now: datetime
 ) -> str:
-    """A fresh six-digit code in place of any older one for the same purpose."""
+    """A fresh six-digit code in place of any older one for the same purpose.
+
+    Tries that were lost on a code that still lives stay lost: whoever could buy new ones by asking for another
+    code would guess until one fits. Raises TooManyAttempts when none is left until that code ends.
+    """
+    known = people.code(tenant_id, username, purpose)
+    tries = known.attempts_left if known and known.expires_at > now else _TRIES
+    if tries <= 0:
+        raise TooManyAttempts
     code, salt = ids.code(), ids.new("s")
-    people.put_code(Code(tenant_id, username, purpose, f"{salt}${_salted(salt, code)}", now + _LIFE, _TRIES))
+    people.put_code(Code(tenant_id, username, purpose, f"{salt}${_salted(salt, code)}", now + _LIFE, tries))
     return code
+
+
+def sent_lately(people: People, tenant_id: str, username: str, purpose: CodePurpose, now: datetime) -> bool:
+    """Whether a code for this purpose was made in the last minute: nobody's mailbox is to be flooded."""
+    known = people.code(tenant_id, username, purpose)
+    return known is not None and now < known.expires_at - _LIFE + _PAUSE
 
 
 def use_code(
