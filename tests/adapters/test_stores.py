@@ -380,11 +380,11 @@ class TestPayments:
 
     def test_looking_again_keeps_the_authority(self, stores: Stores) -> None:
         _, payment = ordered(stores, stores.register())
-        looked_early = rechecked(payment)
+        looked_early = rechecked(payment, START)
         stores.payments.save(looked_early)
         pending = with_authority(looked_early, "A1")
         stores.payments.save(pending)
-        again = rechecked(pending)
+        again = rechecked(pending, START)
         stores.payments.save(again)
         assert stores.payments.by_authority("zarinpal", "A1") == again
 
@@ -393,7 +393,7 @@ class TestPayments:
         pending = with_authority(payment, "A1")
         stores.payments.save(pending)
         stores.payments.save(settled(pending, PaymentStatus.CANCELLED, START))
-        for late in (settled(pending, PaymentStatus.EXPIRED, START), rechecked(pending), pending):
+        for late in (settled(pending, PaymentStatus.EXPIRED, START), rechecked(pending, START), pending):
             with pytest.raises(ConcurrentChange):
                 stores.payments.save(late)
         assert stores.payments.get("p-1").status is PaymentStatus.CANCELLED
@@ -410,7 +410,7 @@ class TestPayments:
         tenant, payment = ordered(stores, stores.register())
         granted = settled(payment, PaymentStatus.GRANTED, START)
         transition = lifecycle.grant_term(tenant, AGREEMENT, order(tenant), START, by="gateway")
-        stores.payments.save(rechecked(payment))
+        stores.payments.save(rechecked(payment, START))
         with pytest.raises(ConcurrentChange):
             stores.write(transition, granted)
         assert stores.tenants.get("t-1") == tenant

@@ -127,11 +127,11 @@ def test_mail_that_another_worker_may_be_sending_is_left_to_it() -> None:
     assert world.table.owing == {(tenant.id, tenant.version)}
 
 
-def test_an_sms_that_was_cut_off_is_repeated_under_the_same_reference() -> None:
+def test_an_sms_that_was_cut_off_is_not_repeated_either_because_templates_have_no_key() -> None:
     world, tenant = ended()
     cut_off(world, tenant, Channel.SMS)
-    assert send(world, tenant) == SENT
-    assert len(world.sms.calls) == 2
+    world.clock.advance(minutes=6)
+    assert send(world, tenant) == [SENT[0], (Channel.SMS, NoticeStatus.UNCERTAIN)]
     assert len(world.sms.sent) == 1
 
 

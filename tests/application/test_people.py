@@ -374,3 +374,33 @@ def test_an_account_without_trial_marks_no_trial() -> None:
     world = World(AGREEMENTS["account"])
     world.register()
     assert world.table.trials == {}
+
+
+def test_a_new_contact_beside_one_that_had_its_trial_is_remembered_with_it() -> None:
+    world = World()
+    world.live_until_purge(world.register())
+    world.table.identities.clear()
+    world.register(email="new@customer.test")
+    world.table.identities.clear()
+    third = world.register(email="new@customer.test", mobile="+989351112233")
+    assert world.tenants.entry(third.id, 1).facts["trial"] == "used before"
+
+
+def test_codes_are_not_sent_more_often_than_once_a_minute() -> None:
+    world = World()
+    tenant = world.register()
+    code_sent(world, tenant, CodePurpose.CONFIRM)
+    world.clock.advance(seconds=59)
+    with pytest.raises(TooManyAttempts):
+        world.front_desk.send_confirmation_again(tenant.id)
+    world.clock.advance(seconds=1)
+    world.front_desk.send_confirmation_again(tenant.id)
+    assert len(world.queue.messages) == 1
+    confirm(world, tenant)
+    code_sent(world, tenant, CodePurpose.RECOVER)
+    world.front_desk.start_recovery(tenant.product, EMAIL, IP)
+    assert len(world.queue.messages) == 1
+    assert logged(world)[-1] == "recovery_asked_too_often"
+    world.clock.advance(minutes=1)
+    world.front_desk.start_recovery(tenant.product, EMAIL, IP)
+    assert len(world.queue.messages) == 2

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from mohlat.domain.agreement import Phase
+from mohlat.agreements import loader
+from mohlat.domain.agreement import Phase, Price
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import AccessRefused, Conflict, GatewayUnavailable, NotFound
 from mohlat.domain.payments import GatewayState, Payment, PaymentStatus
@@ -365,3 +366,28 @@ def test_an_order_that_could_not_be_ended_is_ended_by_the_watch() -> None:
     assert payment.open
     assert watch(world, payment).status is PaymentStatus.CANCELLED
     assert world.tenant(tenant).open_matters == frozenset()
+
+
+@pytest.mark.clause("SAMAN-2.6")
+def test_the_open_first_invoice_is_paid_at_its_own_price_whatever_the_list_says_by_then() -> None:
+    world = World(loader.load("saman360"))
+    tenant = world.register()
+    assert tenant.invoice
+    dearer = replace(
+        world.agreement,
+        version="4",
+        plans=tuple(
+            replace(
+                plan,
+                offers=tuple(
+                    replace(offer, prices=(Price(START, 2 * offer.prices[-1].amount),))
+                    for offer in plan.offers
+                ),
+            )
+            for plan in world.agreement.plans
+        ),
+    )
+    world.agreements.known.append(dearer)
+    assert world.order(tenant, tenant.invoice.length).order.amount == tenant.invoice.amount
+    other = Duration(months=1)
+    assert world.order(tenant, other).order.amount == dearer.quote("basic", other, START)

@@ -53,12 +53,20 @@ def test_an_authority_makes_it_pending() -> None:
 
 
 def test_each_inquiry_that_decides_nothing_plans_the_next_and_the_last_plans_none() -> None:
-    payment = rechecked(PAYMENT)
+    payment = rechecked(PAYMENT, START + 2 * MINUTE)
     assert (payment.checks, payment.next_check_at, payment.version) == (1, START + 5 * MINUTE, 2)
     for _ in range(26):
-        payment = rechecked(payment)
+        assert payment.next_check_at
+        payment = rechecked(payment, payment.next_check_at)
     assert payment.next_check_at == START + 24 * HOUR
-    assert rechecked(payment).next_check_at is None
+    assert rechecked(payment, START + 24 * HOUR).next_check_at is None
+
+
+def test_inquiries_that_an_outage_of_ours_missed_are_left_out() -> None:
+    late = rechecked(PAYMENT, START + 10 * HOUR)
+    assert late.next_check_at == START + 11 * HOUR
+    assert rechecked(PAYMENT, START + 10 * HOUR - MINUTE).next_check_at == START + 10 * HOUR
+    assert rechecked(PAYMENT, START + 25 * HOUR).next_check_at is None
 
 
 def test_a_gateway_that_does_not_answer_is_asked_on_even_past_the_watch() -> None:
@@ -73,7 +81,7 @@ def test_a_gateway_that_does_not_answer_is_asked_on_even_past_the_watch() -> Non
 
 def test_a_decision_keeps_the_gateways_receipt_and_ends_the_watch() -> None:
     proof = Verification(Verdict.PAID, reference="201", masked_card="502229******5995", code=100)
-    paid = settled(rechecked(PAYMENT), PaymentStatus.GRANTED, START + HOUR, proof, "late")
+    paid = settled(rechecked(PAYMENT, START + 2 * MINUTE), PaymentStatus.GRANTED, START + HOUR, proof, "late")
     assert (paid.status, paid.settled_at, paid.next_check_at) == (
         PaymentStatus.GRANTED,
         START + HOUR,

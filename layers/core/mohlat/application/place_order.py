@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mohlat.application.ports import (
     Agreements,
@@ -34,6 +34,14 @@ class PlacedOrder:
     order: Order
     payment: Payment
     pay_url: str
+
+
+def _price(tenant: Tenant, newest: Agreement, plan: str, length: Duration, now: datetime) -> int:
+    """Rials: what the open first invoice says, else today's price of the newest list (KALO-33, SAMAN-7.2)."""
+    invoice = tenant.invoice
+    if invoice and (invoice.plan, invoice.length) == (plan, length):
+        return invoice.amount
+    return newest.quote(plan, length, now)
 
 
 def order_term(
@@ -70,8 +78,7 @@ def order_term(
             product=tenant.product,
             plan=plan,
             length=length,
-            # The newest prices, whatever version the tenant accepted (KALO-33, SAMAN-7.2).
-            amount=agreements.load(tenant.product).quote(plan, length, now),
+            amount=_price(tenant, agreements.load(tenant.product), plan, length, now),
             payment_id=ids.new("p"),
             created_at=now,
             expires_at=now + _ORDER_LIFE,

@@ -69,8 +69,6 @@ class Shredder:
     def erase(self, tenant_id: str, store: Store) -> PurgeEntry:
         """Empties one store. Raises PurgeRefused if no purge was committed, MoreToErase: call again."""
         entry = self._committed(tenant_id)
-        if store is Store.TENANT and not entry.journal_head:
-            entry = self._keep_head(entry)
         if store is Store.USERS:
             for user in self._people.users(tenant_id):
                 self._sign_in.sign_out(user.username)
@@ -107,16 +105,6 @@ class Shredder:
                 raise PurgeRefused(tenant_id=tenant_id, obstacles=["the tenant lives"])
         except Gone:
             return entry
-        return entry
-
-    def _keep_head(self, entry: PurgeEntry) -> PurgeEntry:
-        # The tenant's row goes with this store; its journal's head is what the certificate keeps of it.
-        try:
-            tenant = self._tenants.get(entry.tenant_id)
-        except Gone:
-            return entry
-        entry = replace(entry, journal_head=tenant.journal_head, journal_length=tenant.version)
-        self._ledger.save(entry)
         return entry
 
 

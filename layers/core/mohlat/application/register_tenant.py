@@ -68,7 +68,16 @@ def register_tenant(
     for fingerprint, field in zip(prints, ("email", "mobile"), strict=True):
         if people.identity(application.product, fingerprint):
             raise Conflict("this contact has an account already", field=field)
-    trial_used = agreement.trial is not None and people.trial_used(application.product, prints)
+    fresh = (
+        []
+        if agreement.trial is None
+        else [
+            fingerprint
+            for fingerprint in prints
+            if not people.trial_used(application.product, (fingerprint,))
+        ]
+    )
+    trial_used = agreement.trial is not None and len(fresh) < len(prints)
 
     now, tenant_id, username = clock.now(), ids.new("t"), ids.new("u")
     by = f"user:{username}"
@@ -94,8 +103,8 @@ def register_tenant(
         User(tenant_id, username, Role.OWNER, now, password_changed_at=now),
         *(Identity(application.product, fingerprint, tenant_id, username) for fingerprint in prints),
     ]
-    if agreement.trial and not trial_used:
-        rows += [TrialMark(application.product, fingerprint, now) for fingerprint in prints]
+    # A new contact beside a known one had its trial too: neither gets another (invariant 9).
+    rows += [TrialMark(application.product, fingerprint, now) for fingerprint in fresh]
     # The user first, without a password: if we die before the transaction nobody can sign in as it, and if we
     # die after it the owner recovers a password through the registered contact.
     sign_in.create(username, tenant_id, Role.OWNER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -75,11 +76,11 @@ class Sender:
             return known
         if void := why_void(notice, tenant, now):
             return self._finish(claim, NoticeStatus.VOID, note=void)
-        if known and channel is Channel.EMAIL:
+        if known:
             if now - known.at < _CLAIM:
                 raise ConcurrentChange(tenant_id=tenant.id, notice=notice.key)
-            # A sending was cut off between the claim and its outcome. SMS have a reference that makes a
-            # repetition harmless; mail does not, and at most once is the promise.
+            # A sending was cut off between the claim and its outcome. Neither mail nor an SMS template has a
+            # key that makes a repetition harmless, and at most once is the promise.
             return self._finish(claim, NoticeStatus.UNCERTAIN, note="cut off while sending")
         try:
             proof = self._hand_over(tenant, agreement, notice, channel)
@@ -125,7 +126,7 @@ class Sender:
             product=agreement.product,
             product_names=agreement.names,
             anchor=notice.anchor,
-            facts=notice.facts,
+            facts=_with_names(notice.facts, agreement, contact.language),
             code=code,
         )
         return self._wording.write(order), contact
@@ -162,6 +163,15 @@ class Sender:
         )
         self._dispatches.finish(outcome)
         return outcome
+
+
+def _with_names(facts: Mapping[str, str | int], agreement: Agreement, language: str) -> dict[str, str | int]:
+    """The facts with the plan's name, as its buyer knows it, in place of its id."""
+    named = dict(facts)
+    for plan in agreement.plans:
+        if plan.id == facts.get("plan"):
+            named["plan"] = plan.names.get(language, plan.id)
+    return named
 
 
 def send_entry(

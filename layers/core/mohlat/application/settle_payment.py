@@ -84,7 +84,7 @@ class PaymentDesk:
             later = unanswered(payment, self._clock.now())
             self._payments.save(later)
             return later
-        later = rechecked(payment)
+        later = rechecked(payment, self._clock.now())
         if state in _OVER or later.next_check_at is None:
             return self._decide(payment, Verification(Verdict.NOT_PAID), cancelled=state in _OVER)
         self._payments.save(later)

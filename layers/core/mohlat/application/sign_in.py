@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mohlat.application.codes import use_code
+from mohlat.application.codes import sent_lately, use_code
 from mohlat.application.ports import (
     Agreements,
     Clock,
@@ -116,22 +116,32 @@ class FrontDesk:
         self._log.note(tenant_id, "contact_confirmed", now, source_ip, username=user.username)
 
     def send_confirmation_again(self, tenant_id: str) -> None:
-        """Queues a fresh confirmation code, if there is still something to confirm."""
+        """Queues a fresh confirmation code, if there is still something to confirm.
+
+        Raises TooManyAttempts within a minute of the last one.
+        """
         user = self._owner(tenant_id)
         if user.confirmed_at is None:
+            if sent_lately(self._people, tenant_id, user.username, CodePurpose.CONFIRM, self._clock.now()):
+                raise TooManyAttempts
             self._queue_code(user.tenant_id, user.username, CodePurpose.CONFIRM, Channel.EMAIL)
 
     def start_recovery(self, product: str, contact: str, source_ip: str) -> None:
         """Sends a recovery code to a registered contact, and to nothing else.
 
         The caller learns nothing from the answer; a contact that is not registered gets no code and leaves
-        a line in the security log (KALO-5).
+        a line in the security log (KALO-5). One code a minute at most.
         """
         self._agreements.load(product)
         identity = self._identity(product, contact)
         now = self._clock.now()
         if identity is None:
             self._log.note(product, "recovery_refused_unknown_contact", now, source_ip)
+            return
+        if sent_lately(self._people, identity.tenant_id, identity.username, CodePurpose.RECOVER, now):
+            self._log.note(
+                identity.tenant_id, "recovery_asked_too_often", now, source_ip, username=identity.username
+            )
             return
         channel = Channel.EMAIL if "@" in contact else Channel.SMS
         self._queue_code(identity.tenant_id, identity.username, CodePurpose.RECOVER, channel)

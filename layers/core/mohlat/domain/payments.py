@@ -128,20 +128,22 @@ def with_authority(payment: Payment, authority: str) -> Payment:
     return replace(payment, status=PaymentStatus.PENDING, authority=authority, version=payment.version + 1)
 
 
-def rechecked(payment: Payment) -> Payment:
-    """The payment after an inquiry that decided nothing."""
+def rechecked(payment: Payment, now: datetime) -> Payment:
+    """The payment after an inquiry at `now` that decided nothing; what was missed is left out."""
     checks = payment.checks + 1
+    while (planned := check_after(payment.created_at, checks)) and planned <= now:
+        checks += 1
     return replace(
         payment,
         checks=checks,
-        next_check_at=check_after(payment.created_at, checks),
+        next_check_at=planned,
         version=payment.version + 1,
     )
 
 
 def unanswered(payment: Payment, now: datetime) -> Payment:
     """The payment after an inquiry without an answer: asked again hourly, even past the watch."""
-    later = rechecked(payment)
+    later = rechecked(payment, now)
     return later if later.next_check_at else replace(later, next_check_at=now + timedelta(hours=1))
 
 
