@@ -78,8 +78,8 @@ demo: install ## walk a tenant through its life on the running stack
 
 # ------------------------------------------------------------------------------------------------- tests
 .PHONY: test
-test: check ## everything: checks, unit and end-to-end tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: check ## everything: checks, unit and end-to-end tests, the domain's branch coverage
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term
 
 .PHONY: check
 check: install ## style, formatting, types and the template
@@ -93,7 +93,7 @@ format: install ## put the code into its one format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 .PHONY: coverage
-coverage: install ## branch coverage of the domain, which has to be complete
+coverage: install ## the domain's branch coverage by its own tests alone
 	@$(BIN)/python -m pytest -q tests/unit --cov --cov-report=term
 
 .PHONY: clauses
