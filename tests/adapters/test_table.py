@@ -26,7 +26,7 @@ from mohlat.adapters.dynamodb.tenants import DynamoTenants, entry_of
 from mohlat.adapters.sealing import EnvelopeSealer
 from mohlat.domain import lifecycle
 from mohlat.domain.agreement import Channel
-from mohlat.domain.errors import ConcurrentChange
+from mohlat.domain.errors import ConcurrentChange, ServiceUnavailable
 from mohlat.domain.notices import Dispatch, NoticeKind, NoticeStatus
 from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.domain.people import Role, User
@@ -261,7 +261,7 @@ def test_what_a_batch_leaves_undone_is_done_again(sealer: EnvelopeSealer) -> Non
 def test_a_batch_that_is_never_done_says_so(sealer: EnvelopeSealer) -> None:
     register(sealer)
     DynamoRecords(sealer).put("t-1", "r-0", {}, START)
-    with answering("BatchWriteItem", *[undone(0)] * 9), pytest.raises(table.TableBusy):
+    with answering("BatchWriteItem", *[undone(0)] * 9), pytest.raises(ServiceUnavailable):
         DynamoEraser().erase("t-1", Store.RECORDS)
     assert DynamoEraser().count("t-1", Store.RECORDS) == 1
 

@@ -98,7 +98,7 @@ def test_every_task_outwaits_its_function_and_retries_with_full_jitter(
 
 
 @every_machine
-def test_troubles_of_lambda_itself_are_retried_by_every_task(workflow: str) -> None:
+def test_passing_troubles_of_aws_are_retried_by_every_task(workflow: str) -> None:
     for name, task in of_type(workflow, "Task"):
         retried = {error for retry in task["Retry"] for error in retry["ErrorEquals"]}
         assert {
@@ -108,6 +108,7 @@ def test_troubles_of_lambda_itself_are_retried_by_every_task(workflow: str) -> N
             "Lambda.TooManyRequestsException",
             "States.Timeout",
             "ConcurrentChange",
+            "ServiceUnavailable",
         } <= retried, name
 
 

@@ -356,6 +356,13 @@ def run_sweep(patience: timedelta | None = None) -> dict[str, int]:
     )
 
 
+def passes(error: Exception) -> bool:
+    """Whether an error is a passing trouble of a service that we build on."""
+    from mohlat.adapters import aws
+
+    return aws.passes(error)
+
+
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if not value:

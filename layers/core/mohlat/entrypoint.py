@@ -20,7 +20,14 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from mohlat.domain.agreement import Phase
-from mohlat.domain.errors import Gone, MohlatError, NotAllowed, NotFound, NotSignedIn
+from mohlat.domain.errors import (
+    Gone,
+    MohlatError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    ServiceUnavailable,
+)
 from mohlat.domain.people import Role
 from mohlat.domain.tenant import Tenant
 from mohlat.presentation.fields import (
@@ -334,7 +341,12 @@ _TRACED = ("tenant_id", "payment_id", "generation", "store")
 
 
 def task(act: Handler) -> Handler:
-    """The handler of a step, a schedule or an event. Errors leave under their own names."""
+    """The handler of a step, a schedule or an event. Errors leave under their own names.
+
+    A passing trouble of AWS leaves as ServiceUnavailable, whichever library told of it: a state machine can
+    only try again what it knows by name.
+    """
+    from mohlat import bootstrap
 
     def lambda_handler(event: Event, context: Any) -> Any:
         facts = {name: event[name] for name in _TRACED if isinstance(event, dict) and name in event}
@@ -345,6 +357,9 @@ def task(act: Handler) -> Handler:
             logger.warning("not done", error=type(error).__name__, details=error.details)
             raise
         except Exception as error:
+            if bootstrap.passes(error):
+                logger.warning("not done", error=type(error).__name__)
+                raise ServiceUnavailable(error=type(error).__name__) from error
             logger.exception("failed", error=type(error).__name__)
             raise
         finally:

@@ -24,8 +24,8 @@ def issue_code(
 ) -> str:
     """A fresh six-digit code in place of any older one for the same purpose.
 
-    Tries that were lost on a code that still lives stay lost: whoever could buy new ones by asking for another
-    code would guess until one fits. Raises TooManyAttempts when none is left until that code ends.
+    Tries that were lost on a code that still lives stay lost: whoever could buy new ones by asking for
+    another code would guess until one fits. Raises TooManyAttempts when none is left until that code ends.
     """
     known = people.code(tenant_id, username, purpose)
     tries = known.attempts_left if known and known.expires_at > now else _TRIES

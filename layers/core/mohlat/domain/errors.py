@@ -82,6 +82,12 @@ class ConcurrentChange(MohlatError):
     code = "concurrent-change"
 
 
+class ServiceUnavailable(MohlatError):
+    """A service that we build on refused for now or did not answer: the same call again, after a while."""
+
+    code = "service-unavailable"
+
+
 class NotDueYet(MohlatError):
     """A deadline was asked to be carried out before its instant: go back to sleep."""
 

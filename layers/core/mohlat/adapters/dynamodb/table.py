@@ -24,7 +24,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters import aws
-from mohlat.domain.errors import ConcurrentChange, MohlatError
+from mohlat.domain.errors import ConcurrentChange, ServiceUnavailable
 from mohlat.domain.tenant import iso
 from mohlat.settings import settings
 
@@ -53,12 +53,6 @@ _REFUSED = "ConditionalCheckFailedException"
 _IN_TRANSACTION = "TransactionConflictException"
 _BATCH = 25
 _BATCH_TRIES = 6
-
-
-class TableBusy(MohlatError):
-    """DynamoDB left some of a batch undone, several times over: go on later, from where it stopped."""
-
-    code = "table-busy"
 
 
 class _SharedConnection(Connection):
@@ -208,4 +202,4 @@ def _delete_batch(keys: Sequence[tuple[str, str]]) -> None:
         left = [request["DeleteRequest"]["Key"] for request in undone]
         if not left:
             return
-    raise TableBusy(undone=len(left))
+    raise ServiceUnavailable("the table left some of a batch undone", undone=len(left))
