@@ -1,0 +1,104 @@
+"""Stacks for the end-to-end tests.
+
+With MOHLAT_URL, MOHLAT_OPERATOR and MOHLAT_OPERATOR_PASSWORD they run against what is deployed there: any front
+door with the API under /v1 and the stand-ins of the outside world beside it. Without them each of two groups of
+tests gets a fresh stack of its own: the ones that move the test clock, and the ones that let real time pass.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from sandbox.api import Api, Operator
+from sandbox.stack import LOCAL, Stack
+from tests.e2e.stage import Stage
+
+ELSEWHERE = os.environ.get("MOHLAT_URL")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lets tests reach the deployment they were pointed at; what needs our own machine is left out there."""
+    if not ELSEWHERE:
+        return
+    allowed = ["127.0.0.1", "::1", str(urlsplit(ELSEWHERE).hostname)]
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.allow_hosts(allowed))
+            if item.get_closest_marker("this_machine"):
+                item.add_marker(pytest.mark.skip(reason="stops the stack, so it needs one of its own"))
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+@contextmanager
+def _fresh_stack() -> Iterator[Stack]:
+    LOCAL.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="e2e-", dir=LOCAL))
+    port, aws_port = _free_ports(2)
+    stack = Stack(folder, port, aws_port)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+        shutil.rmtree(folder)
+
+
+def _stage(url: str, username: str, password: str) -> Stage:
+    api = Api(url)
+    return Stage(api, Operator(api, username, password).sign_in())
+
+
+def _elsewhere(url: str) -> Stage:
+    return _stage(url, os.environ["MOHLAT_OPERATOR"], os.environ["MOHLAT_OPERATOR_PASSWORD"])
+
+
+def stage_of(stack: Stack) -> Stage:
+    """The stage that a local stack is."""
+    operator = json.loads((stack.state / "operator.json").read_text())
+    return _stage(stack.url, operator["username"], operator["password"])
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """The stack whose clock may be moved."""
+    if ELSEWHERE:
+        yield _elsewhere(ELSEWHERE)
+        return
+    with _fresh_stack() as stack:
+        yield stage_of(stack)
+
+
+@pytest.fixture(scope="session")
+def own_stack() -> Iterator[Stack]:
+    """A stack on this machine that may be stopped, whose clock nobody moves."""
+    with _fresh_stack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def quiet_stage(request: pytest.FixtureRequest) -> Stage:
+    """A stack whose clock nobody moves."""
+    if ELSEWHERE:
+        return _elsewhere(ELSEWHERE)
+    return stage_of(request.getfixturevalue("own_stack"))
