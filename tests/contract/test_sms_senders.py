@@ -289,7 +289,12 @@ def test_neither_key_nor_address_gets_out_when_nobody_listens_or_the_address_is_
 
 
 def test_our_own_templates_can_be_sent_as_they_are(sender: Kavenegar, browser: httpx.Client) -> None:
-    values = {"token": DATE, "token2": "12345678", "token10": "سامان سیصد و شصت", "token20": "1,234,500 tomans"}
+    values = {
+        "token": DATE,
+        "token2": "12345678",
+        "token10": "سامان سیصد و شصت",
+        "token20": "1,234,500 tomans",
+    }
     for name, text in fake.load_templates().items():
         named = set(re.findall(r"%(token[0-9]*)", text))
         send(sender, template=name, tokens={token: values[token] for token in named})

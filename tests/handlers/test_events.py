@@ -265,7 +265,9 @@ CASES: dict[str, Case] = {
         202, _ordered_and_silent, [has(status="unknown"), payment(PaymentStatus.PENDING)]
     ),
     "pay_callback/unknown_authority": Case(
-        404, _ordered, [page("We do not know this payment"), noted("zarinpal", "callback_for_unknown_payment")]
+        404,
+        _ordered,
+        [page("We do not know this payment"), noted("zarinpal", "callback_for_unknown_payment")],
     ),
     "pay_callback/nothing_sent": Case(
         422, then=[has(field="Authority", detail="«شناسهٔ پرداخت» (Authority) باید فرستاده شود.")]
