@@ -362,7 +362,8 @@ class FakePurgeLedger:
             raise NotFound(tenant_id=tenant_id) from None
 
     def save(self, entry: PurgeEntry) -> None:
-        self.get(entry.tenant_id)
+        if self.get(entry.tenant_id).version != entry.version - 1:
+            raise ConcurrentChange(tenant_id=entry.tenant_id)
         self.table.ledger[entry.tenant_id] = entry
 
 

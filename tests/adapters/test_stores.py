@@ -299,8 +299,9 @@ class TestPurgeCommit:
             stores.tenants.mark_followed("t-1", seq)
         [item] = stores.due.overdue(START + timedelta(days=3650))
         assert (item.kind, item.id) == (DueKind.PURGE, "t-1")
+        known = stores.ledger.get("t-1")
         stores.ledger.save(
-            replace(stores.ledger.get("t-1"), finished_at=START, next_due_at=None, left={"key": 0})
+            replace(known, finished_at=START, next_due_at=None, left={"key": 0}, version=known.version + 1)
         )
         assert stores.due.earliest() is None
         assert stores.ledger.get("t-1").left == {"key": 0}
@@ -312,6 +313,14 @@ class TestPurgeCommit:
         stores.tenants.commit(lifecycle.carry_out(tenant, AGREEMENT, due, at, by="x"), at)
         kinds = {item.kind for item in stores.due.overdue(at + timedelta(days=1))}
         assert kinds == {DueKind.ENTRY}
+
+    def test_two_executions_of_one_purge_do_not_overwrite_each_others_counts(self, stores: Stores) -> None:
+        purged(stores)
+        known = stores.ledger.get("t-1")
+        stores.ledger.save(replace(known, deleted={"records": 40}, version=known.version + 1))
+        with pytest.raises(ConcurrentChange):
+            stores.ledger.save(replace(known, deleted={"records": 7}, version=known.version + 1))
+        assert stores.ledger.get("t-1").deleted == {"records": 40}
 
     def test_only_a_known_purge_can_make_progress(self, stores: Stores) -> None:
         tenant = stores.register()

@@ -323,7 +323,10 @@ class PurgeLedger(Protocol):
         ...
 
     def save(self, entry: PurgeEntry) -> None:
-        """Overwrites a known entry's progress."""
+        """Writes a known entry's progress, conditional on the version before.
+
+        Raises NotFound, ConcurrentChange.
+        """
         ...
 
 

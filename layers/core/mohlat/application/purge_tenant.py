@@ -67,7 +67,11 @@ class Shredder:
         self._clock = clock
 
     def erase(self, tenant_id: str, store: Store) -> PurgeEntry:
-        """Empties one store. Raises PurgeRefused if no purge was committed, MoreToErase: call again."""
+        """Empties one store.
+
+        Raises PurgeRefused if no purge was committed; MoreToErase, and ConcurrentChange when another
+        execution works on the same purge: call again.
+        """
         entry = self._committed(tenant_id)
         if store is Store.USERS:
             for user in self._people.users(tenant_id):
@@ -76,7 +80,8 @@ class Shredder:
         if store.value not in entry.deleted:
             # Counted and written down before the first deletion: a crash in between loses no count.
             counted = self._eraser.count(tenant_id, store)
-            entry = replace(entry, deleted={**entry.deleted, store.value: counted})
+            deleted = {**entry.deleted, store.value: counted}
+            entry = replace(entry, deleted=deleted, version=entry.version + 1)
             self._ledger.save(entry)
         for _ in range(_BATCHES_PER_RUN):
             if self._eraser.erase(tenant_id, store) == 0:
@@ -91,7 +96,9 @@ class Shredder:
         left = {store.value: self._eraser.count(tenant_id, store) for store in Store}
         if any(left.values()):
             raise LeftBehind(tenant_id=tenant_id, left=left)
-        entry = replace(entry, left=left, finished_at=self._clock.now(), next_due_at=None)
+        entry = replace(
+            entry, left=left, finished_at=self._clock.now(), next_due_at=None, version=entry.version + 1
+        )
         self._ledger.save(entry)
         return entry
 

@@ -27,7 +27,8 @@ class PurgeEntry:
 
     `deleted` counts the items per store that were deleted; `left` those still found afterwards, all zero in
     a finished entry. `journal_head` and `journal_length` let anybody who kept the journal verify it.
-    `next_due_at` brings an unfinished purge back to the sweep's attention.
+    `next_due_at` brings an unfinished purge back to the sweep's attention. `version` rises with each change:
+    two executions that work on one purge must not overwrite what the other has counted.
     """
 
     tenant_id: str
@@ -42,3 +43,4 @@ class PurgeEntry:
     left: Mapping[str, int] = field(default_factory=dict)
     finished_at: datetime | None = None
     next_due_at: datetime | None = None
+    version: int = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from pynamodb.attributes import NumberAttribute
 from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import people
@@ -18,7 +19,6 @@ from mohlat.adapters.dynamodb.table import (
     count_in,
     delete_all,
     keys_in,
-    present,
     tenant_pk,
 )
 from mohlat.domain.errors import ConcurrentChange, NotFound
@@ -35,6 +35,7 @@ _OTHER_STORES = (RECORD, people.USER, people.CODE, KEY)
 class LedgerItem(DueItem):
     """One purge, in the due index until it is finished."""
 
+    version = NumberAttribute()
     doc = Document()
 
 
@@ -63,12 +64,16 @@ class DynamoPurgeLedger:
             raise NotFound(tenant_id=tenant_id) from None
 
     def save(self, entry: PurgeEntry) -> None:
-        """Overwrites a known entry's progress. Raises NotFound."""
+        """Writes a known entry's progress, conditional on the version before.
+
+        Raises NotFound, ConcurrentChange.
+        """
         try:
-            with conditional():
-                _item(entry).save(present())
+            with conditional(tenant_id=entry.tenant_id, version=entry.version):
+                _item(entry).save(LedgerItem.version == entry.version - 1)
         except ConcurrentChange:
-            raise NotFound(tenant_id=entry.tenant_id) from None
+            self.get(entry.tenant_id)
+            raise
 
 
 class DynamoEraser:
@@ -133,7 +138,7 @@ def _item(entry: PurgeEntry) -> LedgerItem:
             "finished_at": iso(entry.finished_at) if entry.finished_at else None,
         }
     )
-    item = LedgerItem(LEDGER + entry.tenant_id, PURGE, doc=doc)
+    item = LedgerItem(LEDGER + entry.tenant_id, PURGE, version=entry.version, doc=doc)
     item.set_due(entry.tenant_id, entry.next_due_at)
     return item
 
@@ -153,4 +158,5 @@ def _entry(item: LedgerItem) -> PurgeEntry:
         left=doc.get("left", {}),
         finished_at=from_iso(doc["finished_at"]) if "finished_at" in doc else None,
         next_due_at=from_iso(item.next_due_at) if item.next_due_at else None,
+        version=int(item.version),
     )
