@@ -124,6 +124,8 @@ def _complete_api(stack: Stack, api: str, body: dict[str, Any]) -> None:
             responseTemplates=response.get("responseTemplates", {}),
             **given,
         )
+    # Gateway responses are the deployment's: what was put takes effect with the next one.
+    gateway.create_deployment(restApiId=api, stageName="v1")
 
 
 def _answer_preflight(gateway: Any, place: dict[str, str], integration: dict[str, Any]) -> None:
