@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mohlat.application.ports import Agreements, Clock, Fingerprints, Ids, People, Row, SignIn, Tenants
 from mohlat.application.transitions import commit
@@ -82,6 +82,9 @@ def register_tenant(
     now, tenant_id, username = clock.now(), ids.new("t"), ids.new("u")
     by = f"user:{username}"
     transition = register(agreement, tenant_id, now, plan=application.plan, trial_used=trial_used, by=by)
+    if application.legal_entity:
+        # Who may act for it was declared, and the journal keeps that (KALO-3, SAMAN-2.5, CLUB-10).
+        transition = replace(transition, facts={**transition.facts, "authority": "declared"})
     rows: list[Row] = [
         Contact(
             tenant_id,
