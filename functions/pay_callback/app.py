@@ -39,7 +39,8 @@ def _came_back(request: Request) -> Response:
         both = {language: problem(error, language, request.id) for language in ("fa", "en")}
         words = [{name: str(both[name].body[part]) for name in both} for part in ("title", "detail")]
         return _told(request, both["en"].status, Outcome(*words))
-    if payment.status is PaymentStatus.HELD:
+    if payment.status in (PaymentStatus.HELD, PaymentStatus.OWED_BACK):
+        # Somebody has to decide, or to return what bought nothing.
         count("PaymentHeld")
     return _told(request, 202 if payment.open else 200, outcome_of(payment), payment)
 

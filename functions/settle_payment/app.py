@@ -15,7 +15,8 @@ def lambda_handler(event: Event, context: Any) -> dict[str, object]:
     """Whether the payment is decided, and until when to wait if not."""
     payment = bootstrap.payments().get(event["payment_id"])
     payment = bootstrap.payment_desk(payment.gateway).check(payment.id)
-    if payment.status is PaymentStatus.HELD:
+    if payment.status in (PaymentStatus.HELD, PaymentStatus.OWED_BACK):
+        # Somebody has to decide, or to return what bought nothing.
         count("PaymentHeld")
     clock = bootstrap.clock()
     wake_at = clock.wall(payment.next_check_at or clock.now())

@@ -39,11 +39,11 @@ WIDE = {
     ("PurgeMachine", "*"): "log deliveries have no resource of their own",
     ("SendNoticesFunction", ":identity/*"): "the condition on the sender narrows it",
     ("TellOwnerFunction", ":identity/*"): "the condition on the sender narrows it",
-    ("PlaceOrderFunction", ":parameter/mohlat/${Stage}/*"): "the stage's own secrets, by their prefix",
-    ("PayCallbackFunction", ":parameter/mohlat/${Stage}/*"): "the stage's own secrets, by their prefix",
-    ("SettlePaymentFunction", ":parameter/mohlat/${Stage}/*"): "the stage's own secrets, by their prefix",
-    ("SendNoticesFunction", ":parameter/mohlat/${Stage}/*"): "the stage's own secrets, by their prefix",
-    ("TellOwnerFunction", ":parameter/mohlat/${Stage}/*"): "the stage's own secrets, by their prefix",
+    ("PlaceOrderFunction", "/${Stage}/zarinpal/*"): "the gateway's secrets, by their prefix",
+    ("PayCallbackFunction", "/${Stage}/zarinpal/*"): "the gateway's secrets, by their prefix",
+    ("SettlePaymentFunction", "/${Stage}/zarinpal/*"): "the gateway's secrets, by their prefix",
+    ("SendNoticesFunction", "/${Stage}/kavenegar/*"): "the provider's secrets, by their prefix",
+    ("TellOwnerFunction", "/${Stage}/kavenegar/*"): "the provider's secrets, by their prefix",
 }
 WILD_ACTIONS = {
     ("DataKey", "kms:*"): "the account administers its key; without it nobody could",

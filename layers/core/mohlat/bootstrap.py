@@ -338,8 +338,11 @@ def shredder() -> Shredder:
     )
 
 
-def run_sweep(patience: timedelta | None = None) -> dict[str, int]:
-    """Sweeps, with the deployment's patience unless told otherwise; says how much was overdue."""
+def run_sweep(patience: timedelta | None = None, limit: int = 10_000) -> dict[str, int]:
+    """Sweeps, with the deployment's patience unless told otherwise; says how much was overdue.
+
+    Starting something again takes some 40 ms, so `limit` has to fit the time that the caller has.
+    """
     from mohlat.application.sweep import sweep
 
     if patience is None:
@@ -353,6 +356,7 @@ def run_sweep(patience: timedelta | None = None) -> dict[str, int]:
         workflows=workflows(),
         queue=notice_queue(),
         clock=clock(),
+        limit=limit,
     )
 
 

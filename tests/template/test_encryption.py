@@ -1,0 +1,75 @@
+"""That nothing about an order, a card or a sign-in travels in the clear."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.template import cloudformation as cf
+
+ADDRESSES = ("PublicUrl", "ZarinpalUrl", "KavenegarUrl")
+
+
+def allowed(parameter: str, address: str) -> bool:
+    pattern = cf.template()["Parameters"][parameter]["AllowedPattern"]
+    # CloudFormation wants the whole value to match.
+    return re.fullmatch(pattern, address) is not None
+
+
+@pytest.mark.clause("KALAK-card")
+@pytest.mark.parametrize("parameter", ADDRESSES)
+def test_no_deployment_speaks_plain_http_with_anybody_but_this_very_machine(parameter: str) -> None:
+    for address in (
+        "https://api.example.com",
+        "https://api.example.com:8443/base",
+        "http://127.0.0.1:3000/pay",
+    ):
+        assert allowed(parameter, address), address
+    for address in (
+        "http://api.example.com",
+        "http://127.0.0.1.example.com",
+        "http://127.0.0.1@example.com",
+        "HTTP://api.example.com",
+        "ftp://api.example.com",
+        "https://",
+        "https://api.example.com/ http://api.example.com",
+    ):
+        assert not allowed(parameter, address), address
+
+
+@pytest.mark.clause("KALAK-card")
+def test_the_api_answers_over_tls_1_2_or_newer_only() -> None:
+    """API Gateway listens on no other port; what is left to choose is the oldest TLS, and the host's name."""
+    api = cf.resources("AWS::Serverless::Api")["Api"]["Properties"]
+    assert re.fullmatch(r"SecurityPolicy_TLS13_1_[23]_\w+", api["SecurityPolicy"])
+    assert api["EndpointAccessMode"] == "STRICT"
+    [output] = [found["Value"] for name, found in cf.template()["Outputs"].items() if name == "ApiUrl"]
+    assert output["Fn::Sub"].startswith("https://")
+
+
+def test_where_codes_and_passwords_are_guessed_the_api_is_slower() -> None:
+    api = cf.resources("AWS::Serverless::Api")["Api"]["Properties"]
+    settings = {(each["HttpMethod"], each["ResourcePath"]): each for each in api["MethodSettings"]}
+    usual = settings["*", "/*"]["ThrottlingRateLimit"]
+    guessed = [
+        (method, path)
+        for (method, path), route in cf.all_routes().items()
+        if method == "POST" and "Auth" in route
+    ]
+    assert guessed
+    for method, path in guessed:
+        assert settings[method, "/" + path.replace("/", "~1")]["ThrottlingRateLimit"] < usual, path
+
+
+def test_a_function_reads_the_secrets_of_its_own_provider_only() -> None:
+    for name, found in cf.functions().items():
+        read = {
+            str(target["Fn::Sub"]).rsplit("/", 2)[1]
+            for statement in cf.statements(found)
+            for target in cf.as_list(statement["Resource"])
+            if "ssm:GetParameter" in cf.as_list(statement["Action"])
+        }
+        variables = cf.environment(name)
+        expected = {secret for secret in ("zarinpal", "kavenegar") if f"{secret.upper()}_URL" in variables}
+        assert read == expected, name
