@@ -54,7 +54,7 @@ def run(stack: Stack) -> int:
         _say("deployment", lambda: "deployed" if deploy(stack) else "unchanged")
         front = _say("front door", lambda: _start_front_door(stack, started))
         _sweep(stack)
-        _note(stack, ready=True)
+        _note(stack, ready=True, aws_pid=aws.pid)
         print(
             f"\nMohlat runs on {stack.url}  (Ctrl-C stops it)\n"
             f"  mail and SMS it sent   {stack.url}/sandbox/\n"
@@ -100,12 +100,13 @@ def _check(stack: Stack) -> None:
             time.sleep(0.3)
 
 
-def _note(stack: Stack, *, ready: bool) -> None:
+def _note(stack: Stack, *, ready: bool, aws_pid: int | None = None) -> None:
     noted = {
         "pid": os.getpid(),
         "started_at": started_at(os.getpid()),
         "url": stack.url,
         "aws_url": stack.aws_url,
+        "aws_pid": aws_pid,
         "ready": ready,
     }
     fresh = stack.process_file.with_suffix(".fresh")

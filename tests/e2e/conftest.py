@@ -26,6 +26,11 @@ from tests.e2e.stage import Stage
 ELSEWHERE = os.environ.get("MOHLAT_URL")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker that only tests of a whole stack need."""
+    config.addinivalue_line("markers", "this_machine: stops and starts the stack, so it needs one of its own")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets tests reach the deployment they were pointed at; what needs our own machine is left out there."""
     if not ELSEWHERE:

@@ -16,7 +16,13 @@ import yaml
 from sandbox.api import Customer
 from tests.e2e.stage import Stage, assert_problem, put, what_happened
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-clock")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-real-time")]
+
+
+@pytest.fixture(scope="module")
+def stage(quiet_stage: Stage) -> Stage:
+    """Nothing here needs the clock."""
+    return quiet_stage
 
 DESCRIPTION = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 METHODS = ("get", "post", "put", "delete", "patch")

@@ -1,0 +1,118 @@
+"""Outages: what fell due while the stack was down still happens, once, when it is back. Real time, no clock."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+
+from sandbox.api import Customer, instant
+from sandbox.stack import Stack
+from tests.e2e.conftest import stage_of
+from tests.e2e.stage import SECOND, Stage, eventually, put, what_happened
+from tests.e2e.test_real_time import watch
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.this_machine,
+    pytest.mark.xdist_group("e2e-real-time"),
+]
+
+# Longer overdue than this, and the sweep finds it (samconfig.toml, environment local).
+PATIENCE = timedelta(seconds=10)
+
+
+def snapshot_after(stack: Stack, moment: float) -> None:
+    """Waits until the local AWS has written its state down after an instant of time.time()."""
+    file = stack.state / "aws" / "state" / "dynamodb.json"
+    eventually(lambda: file.exists() and file.stat().st_mtime > moment, "a snapshot", 30)
+
+
+def wait_until(moment: datetime) -> None:
+    """Lets real time pass."""
+    time.sleep(max(0.0, moment.timestamp() - time.time()))
+
+
+def assert_lived_once(stage: Stage, customer: Customer, began: datetime) -> list[tuple[str, str, str]]:
+    """A trial's whole life, each step at its own instant and once. Every message as (kind, channel, status)."""
+    entries = watch(stage, [customer], 60)[customer.tenant_id]
+    assert what_happened(entries) == [
+        ("tenant_registered", began),
+        ("reminder_due", began + 4 * SECOND),
+        ("trial_ended", began + 8 * SECOND),
+        ("deletion_warned", began + 15 * SECOND),
+    ]
+    assert [entry["seq"] for entry in entries] == [1, 2, 3, 4]
+    assert [entry["previous_hash"] for entry in entries[1:]] == [entry["hash"] for entry in entries[:-1]]
+    certificate = stage.purge_of(customer)
+    assert instant(certificate["committed_at"]) >= began + 20 * SECOND
+    assert set(certificate["left"].values()) == {0}
+    messages = [message for entry in entries for message in entry["messages"]]
+    assert Counter(Counter((m["kind"], m["channel"]) for m in messages).values()).keys() == {1}
+    return [(message["kind"], message["channel"], message["status"]) for message in messages]
+
+
+def test_what_fell_due_while_the_stack_was_stopped_happens_once_it_is_back(own_stack: Stack) -> None:
+    stage = stage_of(own_stack)
+    buyer = stage.join("kalo")
+    order = buyer.order("starter", "P1M")
+    base, authority = str(order["pay_url"]).split("/pg/StartPay/")
+    back = stage.api.http.post(f"{base}/_test/{authority}/pay").headers["Location"]
+    sleeper = stage.join("swift")
+    assert put(sleeper, "c1", {"name": "Reza"}).status_code == 201
+    began = instant(sleeper.get()["registered_at"])
+
+    assert own_stack.down()
+    assert datetime.now(began.tzinfo) < began + 8 * SECOND, "too slow to stop before the trial's end"
+    wait_until(began + 8 * SECOND + PATIENCE + SECOND)
+    own_stack.up()
+    stage = stage_of(own_stack)
+
+    messages = assert_lived_once(stage, sleeper, began)
+    sent = Counter(kind for kind, _, status in messages if status == "sent")
+    assert (sent["confirm_code"], sent["trial_ended"], sent["deletion_warning"]) == (1, 2, 2)
+    # The reminder either went out before the stop, or its date had passed: then it is not sent any more.
+    reminders = {status for kind, _, status in messages if kind == "trial_ending"}
+    assert reminders in ({"sent"}, {"void"})
+    owed = sum(sent.values()) + 2  # and the last word on both channels
+    eventually(lambda: len(stage.received(sleeper)) == owed, "the last message")
+
+    # Who paid just before finds the shop open again.
+    told = stage.api.http.get(back, headers={"Accept": "application/json"}).json()
+    assert told["status"] == "granted"
+    assert [event for event, _ in what_happened(buyer.timeline())] == [
+        "tenant_registered", "order_placed", "term_granted",
+    ]  # fmt: skip
+
+
+def test_a_crash_delays_what_was_due_and_doubles_nothing(own_stack: Stack) -> None:
+    stage = stage_of(own_stack)
+    keeper = stage.join("kallu")
+    assert put(keeper, "c1", {"name": "Reza"}).status_code == 201
+    sleeper = stage.join("swift")
+    began = instant(sleeper.get()["registered_at"])
+    snapshot_after(own_stack, time.time())
+
+    noted = own_stack.running()
+    assert noted
+    os.kill(int(noted["aws_pid"]), signal.SIGKILL)
+    eventually(lambda: own_stack.running() is None, "the supervisor to notice", 60)
+    own_stack.up()
+    stage = stage_of(own_stack)
+
+    # An operator who does not wait for the next sweep; a sweep more or less changes nothing.
+    def swept() -> bool:
+        found = stage.as_operator("POST", "/sweeps")["restarted"]
+        return found["tenant"] == 0 and stage.now() > began + 8 * SECOND + PATIENCE
+
+    eventually(swept, "everything overdue to be done", 60)
+    for kind, _, status in assert_lived_once(stage, sleeper, began):
+        assert status in ("sent", "void", "uncertain"), (kind, status)
+    executions = {entry["by"] for entry in stage.timeline(keeper) if not re.match("user:|operator:", entry["by"])}
+    assert executions == set()
+    assert keeper.get("/records/c1")["data"] == {"name": "Reza"}
