@@ -204,6 +204,7 @@ def test_a_purge_is_committed_together_with_its_ledger_entry() -> None:
         "reminder_due",
         "trial_ended",
         "deletion_warned",
+        "purged",
     ]
     assert tenant.id not in world.table.due_tenants
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from mohlat.application.ports import Dispatches, HandedOver, Row, Tenants
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import ConcurrentChange, PurgeRefused
+from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import (
     Deadline,
     DeadlineKind,
@@ -93,7 +94,7 @@ def _purge(
         committed_at=now,
         journal_head="",
         journal_length=transition.after.version,
-        events=_events(tenants, tenant.id),
+        events=(*_events(tenants, tenant.id), _line(transition.after.version, transition)),
         # Outstanding from this instant on: the sweep's patience gives it time, and nothing else forgets it.
         next_due_at=now,
     )
@@ -115,5 +116,9 @@ def _events(tenants: Tenants, tenant_id: str) -> tuple[str, ...]:
     """The journal in short, without anything that identifies a person: it outlives the journal."""
     lines: list[str] = []
     while page := tenants.journal(tenant_id, after=len(lines)):
-        lines += [f"{entry.seq} {iso(entry.at)} {entry.event.value} {entry.clause}" for entry in page]
+        lines += [_line(entry.seq, entry) for entry in page]
     return tuple(lines)
+
+
+def _line(seq: int, happened: Entry | Transition) -> str:
+    return f"{seq} {iso(happened.at)} {happened.event.value} {happened.clause}"
