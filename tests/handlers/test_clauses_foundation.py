@@ -195,6 +195,14 @@ def _agreements_as_shipped() -> Any:
     loader.load.cache_clear()
 
 
+@clause("SAMAN-3.2")
+def test_who_has_not_confirmed_the_contact_does_not_get_in_through_the_operators_door(world: World) -> None:
+    assert register(world, "saman360")[0] == 201
+    by_contact = {"product": "saman360", "contact": PERSON["email"], "password": PASSWORD}
+    assert ask(world, "sign_in", "POST /sessions", by_contact)[0] == 401
+    assert ask(world, "sign_in", "POST /sessions", {"operator": OWNER, "password": PASSWORD})[0] == 401
+
+
 # --- passwords, and who was there -------------------------------------------------------------------------
 
 

@@ -103,6 +103,7 @@ def test_passing_troubles_of_aws_are_retried_by_every_task(workflow: str) -> Non
         retried = {error for retry in task["Retry"] for error in retry["ErrorEquals"]}
         assert {
             "Lambda.ServiceException",
+            "Lambda.ClientExecutionTimeoutException",
             "Lambda.AWSLambdaException",
             "Lambda.SdkClientException",
             "Lambda.TooManyRequestsException",

@@ -17,7 +17,8 @@ from mohlat.adapters.messaging.wording import ProductWording
 from mohlat.application.codes import issue_code
 from mohlat.application.ports import MessageOrder
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.people import Code, CodePurpose
+from mohlat.domain.people import CodePurpose
+from tests.fakes import FakeIds, FakePeople, Table
 
 TEMPLATES: dict[str, str] = json.loads(
     Path(__file__).parents[2].joinpath("sandbox/sms_templates.json").read_text(encoding="utf-8")
@@ -287,23 +288,11 @@ def test_codes_keep_latin_digits_and_say_how_long_they_live(kind: NoticeKind, la
 
 
 def test_a_code_lives_as_long_as_its_message_says() -> None:
-    class Codes:
-        kept: Code
-
-        def put_code(self, code: Code) -> None:
-            self.kept = code
-
-    class Ids:
-        def new(self, prefix: str) -> str:
-            return f"{prefix}_1"
-
-        def code(self) -> str:
-            return "042917"
-
-    people: Any = Codes()
-    ids: Any = Ids()
-    issue_code(people, ids, "t_1", "u_1", CodePurpose.CONFIRM, ANCHOR)
-    assert people.kept.expires_at - ANCHOR == timedelta(minutes=15)
+    people = FakePeople(Table())
+    issue_code(people, FakeIds(), "t_1", "u_1", CodePurpose.CONFIRM, ANCHOR)
+    kept = people.code("t_1", "u_1", CodePurpose.CONFIRM)
+    assert kept
+    assert kept.expires_at - ANCHOR == timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,16 @@ from mohlat.application.transitions import commit
 from mohlat.domain.errors import ConcurrentChange, Conflict, InvalidInput
 from mohlat.domain.lifecycle import register
 from mohlat.domain.passwords import check_password
-from mohlat.domain.people import Acceptance, Contact, Identity, LegalEntity, Role, TrialMark, User
+from mohlat.domain.people import (
+    USER_ID,
+    Acceptance,
+    Contact,
+    Identity,
+    LegalEntity,
+    Role,
+    TrialMark,
+    User,
+)
 from mohlat.domain.tenant import Tenant
 
 
@@ -79,7 +88,7 @@ def register_tenant(
     )
     trial_used = agreement.trial is not None and len(fresh) < len(prints)
 
-    now, tenant_id, username = clock.now(), ids.new("t"), ids.new("u")
+    now, tenant_id, username = clock.now(), ids.new("t"), ids.new(USER_ID)
     by = f"user:{username}"
     transition = register(agreement, tenant_id, now, plan=application.plan, trial_used=trial_used, by=by)
     if application.legal_entity:

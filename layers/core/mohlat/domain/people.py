@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# What the ids of tenants' users begin with; operators have names of their own.
+USER_ID = "u"
+
 
 class Role(StrEnum):
     """What a signed-in user may be; a group of the user pool."""

@@ -1,0 +1,47 @@
+"""A page of records has to fit into what a function may answer, however large the records are."""
+
+from __future__ import annotations
+
+import json
+
+from mohlat.application.keep_records import RecordsDesk
+from tests.application.world import World
+
+# API Gateway gets the body as text within JSON, where what was escaped is escaped once more.
+LARGEST_ANSWER = 6 * 1024 * 1024
+RECORDS = 60
+
+
+def test_large_records_come_in_shorter_pages_and_none_is_left_out() -> None:
+    world = World()
+    tenant = world.register()
+    desk = RecordsDesk(
+        tenants=world.tenants, records=world.records, agreements=world.agreements, clock=world.clock
+    )
+    # Quotation marks: the worst that 64 KiB can hold.
+    for number in range(RECORDS):
+        desk.put(tenant.id, f"r-{number:03d}", {"text": '"' * 32_000})
+    found, after, pages = [], None, 0
+    while True:
+        page = desk.page(tenant.id, after, None)
+        answer = json.dumps({"body": json.dumps([dict(record.data) for record in page.records])})
+        assert len(answer) < LARGEST_ANSWER
+        found += [record.id for record in page.records]
+        pages, after = pages + 1, page.next_after
+        if after is None:
+            break
+    assert found == [f"r-{number:03d}" for number in range(RECORDS)]
+    assert pages > 1
+
+
+def test_small_records_fill_their_page() -> None:
+    world = World()
+    tenant = world.register()
+    desk = RecordsDesk(
+        tenants=world.tenants, records=world.records, agreements=world.agreements, clock=world.clock
+    )
+    for number in range(101):
+        desk.put(tenant.id, f"r-{number:03d}", {})
+    page = desk.page(tenant.id, None, None)
+    assert (len(page.records), page.next_after) == (100, "r-099")
+    assert desk.page(tenant.id, page.next_after, None).next_after is None
