@@ -1,4 +1,4 @@
-"""GET /products, …/agreement, …/plans: what is offered, on which terms, at today's prices."""
+"""GET /products, …/agreement, …/plans: what is offered, on which terms, at today's prices (SAMAN-5.2)."""
 
 from __future__ import annotations
 

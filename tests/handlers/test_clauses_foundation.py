@@ -17,8 +17,6 @@ from mohlat.settings import settings
 from tests.handlers.conftest import OWNER, ROOT, TENANT, World, body, load_event, without_personal_data
 from tests.handlers.routes import ROUTES, Route, event_for
 
-clause = pytest.mark.clause
-
 STRANGER = "t_00000000000000000000000098"
 PASSWORD = "bahar-e-narenj-72"
 IP = "198.51.100.7"
@@ -85,9 +83,9 @@ def everything_stored(world: World) -> str:
 @pytest.mark.parametrize(
     "product",
     [
-        pytest.param("kalo", marks=clause("KALO-2")),
-        pytest.param("saman360", marks=clause("SAMAN-2.4")),
-        pytest.param("customer_club", marks=clause("CLUB-0")),
+        pytest.param("kalo", marks=pytest.mark.clause("KALO-2")),
+        pytest.param("saman360", marks=pytest.mark.clause("SAMAN-2.4")),
+        pytest.param("customer_club", marks=pytest.mark.clause("CLUB-0")),
     ],
 )
 def test_nobody_registers_without_accepting_and_the_acceptance_can_be_proven(
@@ -112,9 +110,9 @@ def test_nobody_registers_without_accepting_and_the_acceptance_can_be_proven(
 @pytest.mark.parametrize(
     ("product", "cited"),
     [
-        pytest.param("kalo", "KALO-3", marks=clause("KALO-3")),
-        pytest.param("saman360", "SAMAN-2.5", marks=clause("SAMAN-2.5")),
-        pytest.param("customer_club", "CLUB-10", marks=clause("CLUB-10")),
+        pytest.param("kalo", "KALO-3", marks=pytest.mark.clause("KALO-3")),
+        pytest.param("saman360", "SAMAN-2.5", marks=pytest.mark.clause("SAMAN-2.5")),
+        pytest.param("customer_club", "CLUB-10", marks=pytest.mark.clause("CLUB-10")),
     ],
 )
 def test_a_legal_entity_is_registered_by_who_declares_the_authority_which_is_kept(
@@ -135,7 +133,7 @@ def test_a_legal_entity_is_registered_by_who_declares_the_authority_which_is_kep
     assert (entity.name, entity.national_id) == (COMPANY["name"], COMPANY["national_id"])
 
 
-@clause("KALO-3")
+@pytest.mark.clause("KALO-3")
 def test_the_account_belongs_to_the_registered_address_and_to_its_creator(world: World) -> None:
     world.register()
     [owner] = bootstrap.people().users(TENANT)
@@ -148,7 +146,7 @@ def test_the_account_belongs_to_the_registered_address_and_to_its_creator(world:
         assert register(world, "kalo", **other)[0] == 409
 
 
-@clause("SAMAN-7.4")
+@pytest.mark.clause("SAMAN-7.4")
 def test_the_customer_sees_which_version_was_accepted_when(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
@@ -195,7 +193,7 @@ def _agreements_as_shipped() -> Any:
     loader.load.cache_clear()
 
 
-@clause("SAMAN-3.2")
+@pytest.mark.clause("SAMAN-3.2")
 def test_who_has_not_confirmed_the_contact_does_not_get_in_through_the_operators_door(world: World) -> None:
     assert register(world, "saman360")[0] == 201
     by_contact = {"product": "saman360", "contact": PERSON["email"], "password": PASSWORD}
@@ -206,7 +204,7 @@ def test_who_has_not_confirmed_the_contact_does_not_get_in_through_the_operators
 # --- passwords, and who was there -------------------------------------------------------------------------
 
 
-@clause("SAMAN-3.6")
+@pytest.mark.clause("SAMAN-3.6")
 def test_a_password_is_found_nowhere_and_the_log_tells_who_was_there(world: World) -> None:
     world.register()
     right = {"product": "kalo", "contact": PERSON["email"], "password": PASSWORD}
@@ -232,8 +230,8 @@ def test_a_password_is_found_nowhere_and_the_log_tells_who_was_there(world: Worl
 # --- whose data it is -------------------------------------------------------------------------------------
 
 
-@clause("KALO-21")
-@clause("SAMAN-6.1")
+@pytest.mark.clause("KALO-21")
+@pytest.mark.clause("SAMAN-6.1")
 def test_no_other_tenant_and_no_member_of_staff_reads_a_tenants_data(world: World) -> None:
     world.register()
     assert world.replay("keep_records/put")["statusCode"] == 201
@@ -252,8 +250,8 @@ def test_no_other_tenant_and_no_member_of_staff_reads_a_tenants_data(world: Worl
     assert "علی" in kept["body"]
 
 
-@clause("KALO-21")
-@clause("SAMAN-6.1")
+@pytest.mark.clause("KALO-21")
+@pytest.mark.clause("SAMAN-6.1")
 def test_who_gets_hold_of_the_tables_reads_neither_data_nor_names(world: World) -> None:
     world.register()
     assert world.replay("keep_records/put")["statusCode"] == 201
@@ -266,7 +264,7 @@ def test_who_gets_hold_of_the_tables_reads_neither_data_nor_names(world: World) 
 # --- limiting and ending ----------------------------------------------------------------------------------
 
 
-@clause("CLUB-0")
+@pytest.mark.clause("CLUB-0")
 def test_who_keeps_a_rule_not_is_limited_for_a_stated_reason_and_not_only_shut_out(world: World) -> None:
     assert register(world, "customer_club")[0] == 201
     assert world.replay("keep_records/put")["statusCode"] == 201
@@ -282,7 +280,7 @@ def test_who_keeps_a_rule_not_is_limited_for_a_stated_reason_and_not_only_shut_o
     assert shown["access"] == "read_only"
 
 
-@clause("KALO-26")
+@pytest.mark.clause("KALO-26")
 def test_only_the_owner_closes_the_account_and_says_twice_which_one(world: World) -> None:
     world.register()
     call = "POST /tenants/{tenant_id}/closures"
@@ -304,8 +302,8 @@ def test_only_the_owner_closes_the_account_and_says_twice_which_one(world: World
 # --- prices, and what is public ---------------------------------------------------------------------------
 
 
-@clause("KALO-33")
-@clause("SAMAN-5.1")
+@pytest.mark.clause("KALO-33")
+@pytest.mark.clause("SAMAN-5.1")
 def test_what_was_ordered_keeps_its_price_and_begins_with_the_money_and_the_next_one_costs_the_new_price(
     world: World,
 ) -> None:
@@ -328,8 +326,8 @@ def test_what_was_ordered_keeps_its_price_and_begins_with_the_money_and_the_next
     assert (status, ordered["amount_rials"]) == (201, 2_500_000)
 
 
-@clause("KALO-35")
-@clause("SAMAN-7.3")
+@pytest.mark.clause("KALO-35")
+@pytest.mark.clause("SAMAN-7.3")
 @pytest.mark.parametrize("product", ["kalo", "saman360"])
 def test_anybody_reads_the_newest_version_at_one_address(
     world: World, product: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
@@ -344,7 +342,7 @@ def test_anybody_reads_the_newest_version_at_one_address(
     assert (status, after["version"], after["document_url"]) == (200, "77", before["document_url"])
 
 
-@clause("SAMAN-5.2")
+@pytest.mark.clause("SAMAN-5.2")
 def test_anybody_reads_plans_and_prices_as_they_are_today(world: World) -> None:
     def prices() -> dict[str, int]:
         status, shown = ask(world, "read_catalog", "GET /products/{product}/plans", product="saman360")
@@ -359,7 +357,7 @@ def test_anybody_reads_plans_and_prices_as_they_are_today(world: World) -> None:
     assert prices()["P1M"] == 3_900_000
 
 
-@clause("SAMAN-3.4")
+@pytest.mark.clause("SAMAN-3.4")
 def test_a_package_is_the_same_whether_it_was_bought_for_a_month_or_a_year(world: World) -> None:
     status, shown = ask(world, "read_catalog", "GET /products/{product}/plans", product="saman360")
     assert status == 200
@@ -370,7 +368,7 @@ def test_a_package_is_the_same_whether_it_was_bought_for_a_month_or_a_year(world
             assert set(offer) & {"limits", "features"} == set()
 
 
-@clause("SAMAN-3.4")
+@pytest.mark.clause("SAMAN-3.4")
 def test_an_agreement_that_gives_a_period_less_than_its_package_is_refused() -> None:
     from mohlat.agreements.loader import problems
 

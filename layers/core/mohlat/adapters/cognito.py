@@ -1,4 +1,7 @@
-"""The user pool: passwords, tokens and groups. Codes and confirmations are ours, not Cognito's."""
+"""The user pool: passwords, tokens and groups. Codes and confirmations are ours, not Cognito's.
+
+A password passes through here and is kept by the pool alone, which gives none back (SAMAN-3.6).
+"""
 
 from __future__ import annotations
 
