@@ -7,8 +7,8 @@ import re
 from mohlat import bootstrap
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, InvalidInput, MohlatError, NotFound
 from mohlat.domain.iranian import tomans
-from mohlat.domain.payments import Payment, PaymentStatus
-from mohlat.entrypoint import Request, Response, api, count, logger, route
+from mohlat.domain.payments import Payment
+from mohlat.entrypoint import Request, Response, api, count, flag, logger, route
 from mohlat.presentation.payment_page import (
     POLICY,
     UNKNOWN_PAYMENT,
@@ -39,9 +39,7 @@ def _came_back(request: Request) -> Response:
         both = {language: problem(error, language, request.id) for language in ("fa", "en")}
         words = [{name: str(both[name].body[part]) for name in both} for part in ("title", "detail")]
         return _told(request, both["en"].status, Outcome(*words))
-    if payment.status in (PaymentStatus.HELD, PaymentStatus.OWED_BACK):
-        # Somebody has to decide, or to return what bought nothing.
-        count("PaymentHeld")
+    flag(payment)
     return _told(request, 202 if payment.open else 200, outcome_of(payment), payment)
 
 

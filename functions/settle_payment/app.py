@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mohlat import bootstrap
-from mohlat.domain.payments import PaymentStatus
 from mohlat.domain.tenant import iso
-from mohlat.entrypoint import Event, count, task
+from mohlat.entrypoint import Event, flag, task
 
 
 @task
@@ -15,9 +14,7 @@ def lambda_handler(event: Event, context: Any) -> dict[str, object]:
     """Whether the payment is decided, and until when to wait if not."""
     payment = bootstrap.payments().get(event["payment_id"])
     payment = bootstrap.payment_desk(payment.gateway).check(payment.id)
-    if payment.status in (PaymentStatus.HELD, PaymentStatus.OWED_BACK):
-        # Somebody has to decide, or to return what bought nothing.
-        count("PaymentHeld")
+    flag(payment)
     clock = bootstrap.clock()
     wake_at = clock.wall(payment.next_check_at or clock.now())
     return {"payment_id": payment.id, "decided": not payment.open, "wake_at": iso(wake_at)}

@@ -221,7 +221,9 @@ def test_the_sweep_finds_what_is_overdue_of_every_kind_and_two_in_a_minute_start
     suffix = "-s20260511T0800"
     assert started == sorted(
         [
-            f"{purged.id}-v{purged.version}{suffix}",
+            # What an entry owes is started under the entry's own name, so that it is started once for all.
+            f"{purged.id}-v{purged.version}",
+            f"{tenant.id}-g1-v1",
             f"{purged.id}{suffix}",
             f"{tenant.id}-g1-v{world.tenant(tenant).version}{suffix}",
             f"{next(iter(world.table.payments))}{suffix}",
@@ -263,3 +265,25 @@ def test_one_that_cannot_be_restarted_does_not_keep_the_later_ones_waiting() -> 
     with pytest.raises(RuntimeError):
         world.sweep()
     assert {str(state["tenant_id"]) for state in world.workflows.started.values()} == {second.id}
+
+
+def test_a_message_that_is_stuck_starts_no_further_execution_hour_after_hour() -> None:
+    world = World()
+    tenant = world.register()
+    dispatch(world, tenant, 1)
+    world.clock.advance(days=24)
+    world.catch_up(tenant)
+    for _ in range(3):
+        world.clock.advance(hours=1)
+        world.sweep()
+    assert list(world.workflows.started) == [("subscription", f"{tenant.id}-g1-v1")]
+
+
+def test_an_execution_is_started_by_the_newest_generations_entry_only() -> None:
+    world = World()
+    tenant = world.register()
+    paid = world.buy(tenant)
+    dispatch(world, tenant, 1)
+    assert list(world.workflows.started) == []
+    dispatch(world, tenant, paid.version)
+    assert list(world.workflows.started) == [("subscription", f"{tenant.id}-g2-v{paid.version}")]

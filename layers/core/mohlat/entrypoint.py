@@ -28,6 +28,7 @@ from mohlat.domain.errors import (
     NotSignedIn,
     ServiceUnavailable,
 )
+from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.domain.people import Role
 from mohlat.domain.tenant import Tenant
 from mohlat.presentation.fields import (
@@ -63,6 +64,19 @@ _counted: list[tuple[str, float, MetricUnit]] = []
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
     """Adds to a metric of the namespace Mohlat; written out when the invocation ends."""
     _counted.append((name, value, unit))
+
+
+def _unexpected(error: Exception) -> None:
+    """An error that nobody raised on purpose: logged with where it came from, and counted for the alarm."""
+    logger.exception("failed", error=type(error).__name__)
+    count("Unexpected")
+
+
+def flag(payment: Payment) -> None:
+    """Tells the operators of a payment that a person has to decide, or whose money has to go back."""
+    if payment.status in (PaymentStatus.HELD, PaymentStatus.OWED_BACK):
+        logger.warning("payment needs a person", payment_id=payment.id, status=payment.status.value)
+        count("PaymentHeld")
 
 
 def _write_metrics() -> None:
@@ -311,7 +325,7 @@ def _note_refusal(request: Request, kind: str) -> None:
 def _refusal(error: Exception, request: Request) -> Response:
     refused = problem(error, request.language, request.id)
     if refused.status >= 500 and not isinstance(error, MohlatError):
-        logger.exception("failed", error=type(error).__name__)
+        _unexpected(error)
     elif refused.status >= 500:
         logger.error("failed", error=type(error).__name__, details=error.details)  # type: ignore[attr-defined]
     else:
@@ -360,7 +374,7 @@ def task(act: Handler) -> Handler:
             if bootstrap.passes(error):
                 logger.warning("not done", error=type(error).__name__)
                 raise ServiceUnavailable(error=type(error).__name__) from error
-            logger.exception("failed", error=type(error).__name__)
+            _unexpected(error)
             raise
         finally:
             _write_metrics()
@@ -381,7 +395,7 @@ def batch(kind: str, act: Callable[[Any], None]) -> Handler:
             logger.warning("not done", error=type(error).__name__, details=error.details)
             raise
         except Exception as error:
-            logger.exception("failed", error=type(error).__name__)
+            _unexpected(error)
             raise
 
     def lambda_handler(event: Event, context: Any) -> Any:

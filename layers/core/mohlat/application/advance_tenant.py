@@ -38,17 +38,22 @@ def next_wake(tenant: Tenant, agreement: Agreement, clock: Clock) -> Wake:
     return Wake(tenant.id, tenant.generation, deadline.kind.value, deadline.key, wake_at)
 
 
-def subscription_name(tenant: Tenant) -> str:
-    """The execution that carries this tenant on from here; the same name for whoever starts it."""
-    return f"{tenant.id}-g{tenant.generation}-v{tenant.version}"
-
-
 def start_subscription(
-    tenant: Tenant, agreement: Agreement, workflows: Workflows, clock: Clock, suffix: str = ""
+    tenant: Tenant,
+    agreement: Agreement,
+    workflows: Workflows,
+    clock: Clock,
+    suffix: str = "",
+    since: int | None = None,
 ) -> bool:
-    """Starts the tenant's execution unless one of that name was started before."""
+    """Starts the tenant's execution unless one of that name was started before.
+
+    The name holds the version it is carried on from (`since`, or the present one), so that whoever starts it
+    for the same reason gives it the same name.
+    """
+    name = f"{tenant.id}-g{tenant.generation}-v{since or tenant.version}{suffix}"
     wake = next_wake(tenant, agreement, clock)
-    return workflows.start(Workflow.SUBSCRIPTION.value, subscription_name(tenant) + suffix, as_payload(wake))
+    return workflows.start(Workflow.SUBSCRIPTION.value, name, as_payload(wake))
 
 
 def as_payload(wake: Wake) -> dict[str, object]:

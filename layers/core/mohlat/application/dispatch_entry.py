@@ -18,26 +18,29 @@ def dispatch_entry(
     workflows: Workflows,
     queue: NoticeQueue,
     clock: Clock,
-    suffix: str = "",
 ) -> None:
-    """Does what a journal entry owes. Repeating it is harmless: names are deterministic, sending is claimed.
+    """Does what a journal entry owes. Repeatable: names come from the entry, and sending is claimed.
+
+    A repetition starts what was never started and nothing else: an execution that was started and lost is
+    the sweep's to replace once its tenant is overdue; a message that is stuck comes by here every hour.
 
     The entry's mark in the due index is removed here only if no notice is owed; otherwise the sender does
     it, so that a notice lost on its way comes back with the next sweep.
     """
     if Workflow.PURGE in entry.workflows:
         workflows.start(
-            Workflow.PURGE.value, f"{entry.tenant_id}-v{entry.seq}{suffix}", {"tenant_id": entry.tenant_id}
+            Workflow.PURGE.value, f"{entry.tenant_id}-v{entry.seq}", {"tenant_id": entry.tenant_id}
         )
     if Workflow.SUBSCRIPTION in entry.workflows:
         try:
             tenant = tenants.get(entry.tenant_id)
         except (Gone, NotFound):
             tenant = None
-        # Started for the tenant as it is now; what has moved since has its own entry, or the same execution.
-        if tenant:
+        # A newer generation has its own entry. Within this one the tenant may have moved on, and is carried
+        # from where it stands.
+        if tenant and tenant.generation == entry.changes["generation"]:
             agreement = agreements.load(tenant.product, tenant.agreement_version)
-            start_subscription(tenant, agreement, workflows, clock, suffix)
+            start_subscription(tenant, agreement, workflows, clock, since=entry.seq)
     if entry.notices:
         queue.put({"tenant_id": entry.tenant_id, "seq": entry.seq})
     else:

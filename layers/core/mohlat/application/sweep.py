@@ -58,7 +58,6 @@ def sweep(
                     workflows=workflows,
                     queue=queue,
                     clock=clock,
-                    suffix=suffix,
                 )
             case DueKind.PAYMENT:
                 dispatch_payment(payments.get(item.id), workflows=workflows, clock=clock, suffix=suffix)
