@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from pynamodb.exceptions import TransactWriteError
 
 from mohlat.adapters import aws
+from mohlat.adapters.http import HttpClient
 from mohlat.domain.errors import ServiceUnavailable
 from mohlat.entrypoint import task
+from tests.template import cloudformation
 
 
 def told(code: str, status: int = 400, *reasons: str) -> ClientError:
@@ -69,13 +72,32 @@ def test_anything_else_leaves_as_it_is_and_calls_somebody(error: Exception) -> N
     assert left.value is error
 
 
+@pytest.fixture
+def settings_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    """The settings of the client that a function gets for a service."""
+    for name, value in {
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }.items():
+        monkeypatch.setenv(name, value)
+    aws._create.cache_clear()
+    yield lambda name: aws.client(name).meta.config
+    aws._create.cache_clear()
+
+
 def test_a_mail_that_was_not_answered_is_not_sent_again_by_the_client(
-    monkeypatch: pytest.MonkeyPatch,
+    settings_of: Callable[[str], Any],
 ) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    aws._create.cache_clear()
-    tries = {
-        name: aws.client(name).meta.config.retries["total_max_attempts"] for name in ("sesv2", "dynamodb")
-    }
-    aws._create.cache_clear()
-    assert tries == {"sesv2": 1, "dynamodb": 4}
+    assert settings_of("sesv2").retries["total_max_attempts"] == 1
+    assert settings_of("dynamodb").retries["total_max_attempts"] == 4
+
+
+def test_no_sending_is_cut_off_because_the_messages_before_it_went_unanswered(
+    settings_of: Callable[[str], Any],
+) -> None:
+    """A sending that is cut off in the middle is never repeated, so the function's time must not run out."""
+    (event,) = cloudformation.functions()["send_notices"]["Properties"]["Events"].values()
+    mail, sms = settings_of("sesv2"), HttpClient()._pool.connection_pool_kw["timeout"]
+    longest = mail.connect_timeout + mail.read_timeout + sms.connect_timeout + sms.read_timeout
+    assert event["Properties"]["BatchSize"] * longest < cloudformation.timeout("send_notices")

@@ -1,8 +1,8 @@
 """Sealing what belongs to a tenant: AES-256-GCM under a data key of its own, which KMS wraps.
 
 A sealed blob opens only for its tenant and in its row, and not at all once the tenant's key row is gone:
-copies in backups and exports are noise from then on. Who gets hold of the tables reads nothing of it (KALO-21,
-SAMAN-6.1).
+copies in backups and exports are noise from then on. Who gets hold of the tables reads nothing of it
+(KALO-21, SAMAN-6.1).
 """
 
 from __future__ import annotations

@@ -550,15 +550,21 @@ def _without(tenant: Tenant, kind: RestrictionKind) -> tuple[Restriction, ...]:
     return tuple(restriction for restriction in tenant.restrictions if restriction.kind is not kind)
 
 
+_MOST_OPEN = 20
+
+
 def place_order(tenant: Tenant, agreement: Agreement, order: Order, now: datetime, *, by: str) -> Transition:
     """Notes an order whose payment is on its way; until it is decided nothing of the tenant is purged.
 
     Raises Gone, or Conflict if the payment could buy nothing: another plan than the running term's among
-    others, because changing plans is an upgrade, not an order.
+    others, because changing plans is an upgrade, not an order. Also Conflict while too many are on their way:
+    each stands on the tenant until it is decided, and a tenant's row ends somewhere.
     """
     if tenant.phase is Phase.PURGED:
         raise Gone(tenant_id=tenant.id)
     clause = _grantable(tenant, agreement, order, now)
+    if len(tenant.open_matters) >= _MOST_OPEN:
+        raise Conflict("too many payments are on their way", most=_MOST_OPEN)
     return _move(
         tenant,
         Event.ORDER_PLACED,
