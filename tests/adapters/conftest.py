@@ -14,6 +14,7 @@ from mohlat.adapters.sealing import EnvelopeSealer
 from mohlat.settings import settings
 
 TABLE = "tenants"
+KEYS_TABLE = "data-keys"
 REGION = "eu-central-1"
 
 
@@ -25,6 +26,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "TENANTS_TABLE": TABLE,
+        "DATA_KEYS_TABLE": KEYS_TABLE,
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -52,6 +54,15 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 }
             ],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )
+        aws.client("dynamodb").create_table(
+            TableName=KEYS_TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
         )
         scans: list[str] = []
         events = aws.client("dynamodb").meta.events

@@ -18,7 +18,7 @@ from mohlat.domain import lifecycle
 from mohlat.domain.errors import Gone
 from mohlat.domain.people import Contact, LegalEntity
 from mohlat.domain.purge import Store
-from tests.adapters.conftest import stored_items
+from tests.adapters.conftest import TABLE, stored_items
 from tests.builders import START, agreement_with_trial
 
 CONTACT = Contact(
@@ -140,3 +140,18 @@ def test_with_the_key_gone_a_restored_copy_is_noise(cloud: None) -> None:
         sealer.open("t-1", "RECORD#1", backup)
     with pytest.raises(Gone):
         sealer.seal("t-1", "RECORD#1", b"too late")
+
+
+def test_a_restored_backup_of_the_table_holds_noise_of_whoever_was_purged(sealer: EnvelopeSealer) -> None:
+    sealer.begin("t-1")
+    DynamoRecords(sealer).put("t-1", "c1", {"name": "Ali"}, START)
+    backup = stored_items()
+    for store in Store:
+        while DynamoEraser().erase("t-1", store):
+            pass
+    assert stored_items() == []
+    for item in backup:
+        aws.client("dynamodb").put_item(TableName=TABLE, Item=item)
+    another_worker = EnvelopeSealer(aws.client("kms"), sealer._key_id, DynamoWrappedKeys())
+    with pytest.raises(Gone):
+        DynamoRecords(another_worker).get("t-1", "c1")

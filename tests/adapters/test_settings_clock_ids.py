@@ -20,6 +20,7 @@ class TestSettings:
         [
             ("stage", "STAGE"),
             ("tenants_table", "TENANTS_TABLE"),
+            ("data_keys_table", "DATA_KEYS_TABLE"),
             ("idempotency_table", "IDEMPOTENCY_TABLE"),
             ("user_pool_id", "USER_POOL_ID"),
             ("user_pool_client_id", "USER_POOL_CLIENT_ID"),

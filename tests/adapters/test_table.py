@@ -103,7 +103,7 @@ def test_the_table_name_is_read_at_first_use(cloud: None) -> None:
 def test_items_have_the_agreed_keys(sealer: EnvelopeSealer) -> None:
     register(sealer)
     keys = {(item["pk"]["S"], item["sk"]["S"]) for item in stored_items()}
-    assert keys == {("T#t-1", "TENANT"), ("T#t-1", "J#00000001"), ("T#t-1", "USER#u-t-1"), ("T#t-1", "KEY")}
+    assert keys == {("T#t-1", "TENANT"), ("T#t-1", "J#00000001"), ("T#t-1", "USER#u-t-1")}
 
 
 def test_empty_values_are_not_stored(sealer: EnvelopeSealer) -> None:

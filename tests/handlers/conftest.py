@@ -206,6 +206,12 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
         ],
     )
     aws.client("dynamodb").create_table(
+        TableName="data-keys",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=attributes[:2],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+    aws.client("dynamodb").create_table(
         TableName="answers",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -270,6 +276,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "TENANTS_TABLE": "tenants",
+        "DATA_KEYS_TABLE": "data-keys",
         "IDEMPOTENCY_TABLE": "answers",
         "PARAMETERS_PREFIX": "/mohlat/test",
         "PUBLIC_URL": "https://api.example/v1",

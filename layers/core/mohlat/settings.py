@@ -59,6 +59,11 @@ class Settings:
         return self._text("USER_POOL_CLIENT_ID")
 
     @property
+    def data_keys_table(self) -> str:
+        """The table of the tenants' wrapped data keys."""
+        return self._text("DATA_KEYS_TABLE")
+
+    @property
     def data_key_id(self) -> str:
         """The KMS key that wraps the tenants' data keys."""
         return self._text("DATA_KEY_ID")

@@ -8,7 +8,7 @@ from pynamodb.attributes import NumberAttribute
 from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import people
-from mohlat.adapters.dynamodb.data_keys import KEY
+from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
 from mohlat.adapters.dynamodb.records import RECORD
 from mohlat.adapters.dynamodb.table import (
     Document,
@@ -29,7 +29,7 @@ LEDGER = "LEDGER#"
 PURGE = "PURGE"
 _TENANT = "TENANT"
 # What the tenant's partition holds that belongs to the other stores.
-_OTHER_STORES = (RECORD, people.USER, people.CODE, KEY)
+_OTHER_STORES = (RECORD, people.USER, people.CODE)
 
 
 class LedgerItem(DueItem):
@@ -77,7 +77,7 @@ class DynamoPurgeLedger:
 
 
 class DynamoEraser:
-    """`Eraser` on the main table. Payments and trial marks are not the tenant's data and stay."""
+    """`Eraser` on both tables. Payments and trial marks are not the tenant's data and stay."""
 
     def erase(self, tenant_id: str, store: Store, limit: int = 500) -> int:
         """Deletes up to `limit` items of the store and says how many; 0 when it is empty. Repeatable."""
@@ -90,7 +90,7 @@ class DynamoEraser:
             case Store.TENANT:
                 return self._erase_tenant(pk, limit)
             case Store.KEY:
-                return delete_all((pk, sk) for sk in keys_in(pk, below=KEY, limit=limit))
+                return DynamoWrappedKeys().destroy(tenant_id)
 
     def count(self, tenant_id: str, store: Store) -> int:
         """How many items the store still holds, read consistently."""
@@ -104,7 +104,7 @@ class DynamoEraser:
             case Store.TENANT:
                 return count_in(pk) - sum(count_in(pk, other) for other in _OTHER_STORES)
             case Store.KEY:
-                return count_in(pk, KEY)
+                return DynamoWrappedKeys().count(tenant_id)
 
     def _erase_users(self, tenant_id: str, limit: int) -> int:
         # Identities before the rows that name them: cut off in between, the next call still finds them.

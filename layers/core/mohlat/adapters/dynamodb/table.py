@@ -64,7 +64,8 @@ class _SharedConnection(Connection):
 
 
 @cache
-def _connection_to(table_name: str) -> TableConnection:
+def connection_to(table_name: str) -> TableConnection:
+    """The connection to a table of pk and sk."""
     table = TableConnection(table_name)
     table.connection = _SharedConnection()
     table.connection.add_meta_table(MetaTable({"TableName": table_name, **_SCHEMA}))
@@ -73,7 +74,7 @@ def _connection_to(table_name: str) -> TableConnection:
 
 def connection() -> TableConnection:
     """The main table's connection; its name is read when it is first needed."""
-    return _connection_to(settings().tenants_table)
+    return connection_to(settings().tenants_table)
 
 
 class Item(Model):
