@@ -12,7 +12,7 @@ from pynamodb.exceptions import TransactWriteError
 from mohlat.adapters import aws
 from mohlat.adapters.http import HttpClient
 from mohlat.domain.errors import ServiceUnavailable
-from mohlat.entrypoint import task
+from mohlat.entrypoint import Request, Response, api, route, task
 from tests.template import cloudformation
 
 
@@ -63,6 +63,20 @@ def test_a_passing_trouble_leaves_a_task_under_the_name_that_is_retried(error: E
     assert left.value.__cause__ is error
     # What ends up in an execution's history names the class, not what the service said.
     assert "own words" not in str(left.value)
+
+
+def test_a_person_is_asked_to_try_again_after_a_passing_trouble_only() -> None:
+    def answer(error: Exception) -> tuple[int, str | None]:
+        def act(request: Request) -> Response:
+            raise error
+
+        handler = api(route("GET", "/somewhere", act))
+        answered = handler({"httpMethod": "GET", "resource": "/somewhere"}, None)
+        assert "own words" not in answered["body"]
+        return answered["statusCode"], answered["headers"].get("Retry-After")
+
+    assert {answer(error) for error in PASSING.values()} == {(503, "3")}
+    assert {answer(error) for error in LASTING.values()} == {(500, None)}
 
 
 @pytest.mark.parametrize("error", LASTING.values(), ids=LASTING.keys())

@@ -323,6 +323,10 @@ def _note_refusal(request: Request, kind: str) -> None:
 
 
 def _refusal(error: Exception, request: Request) -> Response:
+    from mohlat import bootstrap
+
+    if not isinstance(error, MohlatError) and bootstrap.passes(error):
+        error = ServiceUnavailable(error=type(error).__name__)
     refused = problem(error, request.language, request.id)
     if refused.status >= 500 and not isinstance(error, MohlatError):
         _unexpected(error)

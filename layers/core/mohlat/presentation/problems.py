@@ -19,6 +19,7 @@ from mohlat.domain.errors import (
     NotFound,
     NotSignedIn,
     PurgeRefused,
+    ServiceUnavailable,
     TooManyAttempts,
 )
 from mohlat.presentation.fields import BodyTooLarge, MalformedBody, UnsupportedMediaType
@@ -170,6 +171,16 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
             "The payment gateway did not answer. Try again in a little while.",
         ),
         retry_after=30,
+        open=False,
+    ),
+    ServiceUnavailable: _Kind(
+        503,
+        _both("اکنون در دسترس نیست", "Unavailable for now"),
+        _both(
+            "اکنون نمی‌توانیم پاسخ دهیم. چند لحظه دیگر دوباره تلاش کنید.",
+            "We cannot answer at this moment. Try again in a few seconds.",
+        ),
+        retry_after=3,
         open=False,
     ),
 }
