@@ -25,6 +25,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -47,6 +48,15 @@ HOP_BY_HOP = {
     "upgrade",
 }
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+
+class AnyPath(PathConvertor):
+    """A path with whatever in it: what is wrong about it is the API's to say, a line break included."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("any", AnyPath())
 
 
 class Api:
@@ -272,7 +282,7 @@ def create_app(stack: Stack) -> Starlette:
         Route("/sandbox/mail.json", mail),
         Route("/sandbox/sms.json", sms),
         Route("/v1", api.forward, methods=METHODS),
-        Route("/v1/{path:path}", api.forward, methods=METHODS),
+        Route("/v1/{path:any}", api.forward, methods=METHODS),
         *mounts,
     ]
     return Starlette(routes=routes, lifespan=lifespan)

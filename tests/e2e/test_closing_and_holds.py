@@ -161,9 +161,7 @@ def test_a_hold_stops_the_deletion_and_its_release_gives_fresh_notice(stage: Sta
     stage.as_operator("DELETE", f"{customer.path}/holds/{hold}", missing)
     released = instant(stage.timeline(customer)[-1]["at"])
     # A customer who was left in peace for ten days hears of it again, three days ahead.
-    eventually(
-        lambda: what_happened(customer.timeline())[-1][0] == "deletion_warned", "the second warning"
-    )
+    eventually(lambda: what_happened(customer.timeline())[-1][0] == "deletion_warned", "the second warning")
     assert what_comes(customer) == [("purge", released + 3 * DAY)]
     assert [event for event, _ in what_happened(customer.timeline())][-5:] == [
         "closed", "deletion_warned", "hold_placed", "hold_released", "deletion_warned",

@@ -113,6 +113,8 @@ def test_a_crash_delays_what_was_due_and_doubles_nothing(own_stack: Stack) -> No
     eventually(swept, "everything overdue to be done", 60)
     for kind, _, status in assert_lived_once(stage, sleeper, began):
         assert status in ("sent", "void", "uncertain"), (kind, status)
-    executions = {entry["by"] for entry in stage.timeline(keeper) if not re.match("user:|operator:", entry["by"])}
+    executions = {
+        entry["by"] for entry in stage.timeline(keeper) if not re.match("user:|operator:", entry["by"])
+    }
     assert executions == set()
     assert keeper.get("/records/c1")["data"] == {"name": "Reza"}

@@ -24,6 +24,7 @@ def stage(quiet_stage: Stage) -> Stage:
     """Nothing here needs the clock."""
     return quiet_stage
 
+
 DESCRIPTION = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 METHODS = ("get", "post", "put", "delete", "patch")
 
@@ -147,7 +148,9 @@ def test_an_owner_is_no_operator(operation: Operation, people: People) -> None:
 
 @pytest.mark.clause("KALO-21")
 @pytest.mark.parametrize("operation", [op for op in PROTECTED if "operator" not in op.groups], ids=str)
-def test_the_vendors_staff_does_not_reach_into_a_tenants_own_data(operation: Operation, people: People) -> None:
+def test_the_vendors_staff_does_not_reach_into_a_tenants_own_data(
+    operation: Operation, people: People
+) -> None:
     assert_problem(people.call(operation, people.stage.boss.token), 403, "not-allowed")
 
 
