@@ -1,4 +1,4 @@
-"""That nothing about an order, a card or a sign-in travels in the clear."""
+"""That no order, card or sign-in travels in the clear, and that secrets stay where they belong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from mohlat.agreements import loader
 from tests.template import cloudformation as cf
 
 ADDRESSES = ("PublicUrl", "ZarinpalUrl", "KavenegarUrl")
@@ -60,6 +61,14 @@ def test_where_codes_and_passwords_are_guessed_the_api_is_slower() -> None:
     assert guessed
     for method, path in guessed:
         assert settings[method, "/" + path.replace("/", "~1")]["ThrottlingRateLimit"] < usual, path
+
+
+@pytest.mark.clause("KALO-4")
+@pytest.mark.clause("SAMAN-3.5")
+def test_the_pool_itself_takes_no_password_that_is_shorter_than_every_agreement_wants() -> None:
+    policy = cf.resources("AWS::Cognito::UserPool")["UserPool"]["Properties"]["Policies"]["PasswordPolicy"]
+    shortest = min(loader.load(product).password.min_length for product in loader.products())
+    assert policy["MinimumLength"] == shortest
 
 
 def test_a_function_reads_the_secrets_of_its_own_provider_only() -> None:

@@ -111,3 +111,8 @@ def test_the_error_never_repeats_the_password(password: str) -> None:
     assert refused.value.field == "password"
     assert secret not in str(refused.value)
     assert secret not in str(refused.value.details)
+
+
+def test_one_character_that_stands_for_many_is_still_one() -> None:
+    with pytest.raises(InvalidInput, match="too short"):
+        check_password("\ufdfa7", agreement_with_trial().password, ())

@@ -79,7 +79,8 @@ def check_password(password: str, rule: PasswordRule, personal: Iterable[str]) -
     Raises InvalidInput on `password`, never repeating it.
     """
     folded = _folded(password)
-    if len(folded) < rule.min_length:
+    # Both, because the user pool counts what was typed, and some characters fold into many.
+    if min(len(folded), len(password)) < rule.min_length:
         raise InvalidInput("password", "too short", min_length=rule.min_length)
     if len(folded) > _LONGEST:
         raise InvalidInput("password", "too long", max_length=_LONGEST)
