@@ -1,8 +1,8 @@
 """Stacks for the end-to-end tests.
 
-With MOHLAT_URL, MOHLAT_OPERATOR and MOHLAT_OPERATOR_PASSWORD they run against what is deployed there: any front
-door with the API under /v1 and the stand-ins of the outside world beside it. Without them each of two groups of
-tests gets a fresh stack of its own: the ones that move the test clock, and the ones that let real time pass.
+With MOHLAT_URL, MOHLAT_OPERATOR and MOHLAT_OPERATOR_PASSWORD they run against what is deployed there: any
+front door with the API under /v1 and the stand-ins of the outside world beside it. Without them each of two
+groups of tests gets a fresh stack of its own: one that moves the test clock, and one that lets real time pass.
 """
 
 from __future__ import annotations

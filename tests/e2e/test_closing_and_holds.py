@@ -99,7 +99,7 @@ def test_who_only_has_an_account_can_leave_and_be_erased(
     received = len(stage.received(customer))
     stage.api.ask("POST", "/password-recoveries", {"product": product, "contact": customer.email})
     # Who is erased may come back as somebody new.
-    again = Customer(stage.api, product, number=customer.number, password="Zemestan-dar-rah-19")  # noqa: S106
+    again = Customer(stage.api, product, number=customer.number, password="Zemestan-dar-rah-19")
     body = {
         "product": product,
         "name": again.name,

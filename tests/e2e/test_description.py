@@ -1,4 +1,4 @@
-"""The API's description against the deployed API: generated requests, right and wrong, meet what it documents."""
+"""The API's description against the deployed API: generated requests get the answers that it documents."""
 
 from __future__ import annotations
 

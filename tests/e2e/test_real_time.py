@@ -1,9 +1,10 @@
-"""The waits themselves: a product whose days are seconds lives by the state machines' own waits, in real time."""
+"""The waits themselves: a product whose days are seconds, carried by the state machines alone."""
 
 from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,13 +19,17 @@ ON_TIME = 2 * SECOND
 TOLD = ("email", "sms")
 
 
-def watch(stage: Stage, customers: list[Customer], seconds: float) -> dict[str, list[dict[str, Any]]]:
-    """The last timelines that could be seen, up to each customer's deletion."""
+def watch(
+    stage: Stage, customers: list[Customer], seconds: float, meanwhile: Callable[[], object] = bool
+) -> dict[str, list[dict[str, Any]]]:
+    """The last timelines that could be seen, up to each customer's deletion; `meanwhile` between the looks."""
     seen: dict[str, list[dict[str, Any]]] = {}
     gone: set[str] = set()
     end = time.monotonic() + seconds
     while len(gone) < len(customers):
-        assert time.monotonic() < end, f"not deleted in {seconds} s: {seen}"
+        assert time.monotonic() < end, (
+            f"not deleted in {seconds} s: {[what_happened(entries) for entries in seen.values()]}"
+        )
         for customer in customers:
             path = f"{customer.path}/timeline"
             answer = stage.api.call("GET", path, token=stage.boss.token, limit=100)
@@ -32,6 +37,7 @@ def watch(stage: Stage, customers: list[Customer], seconds: float) -> dict[str, 
                 gone.add(customer.tenant_id)
             elif customer.tenant_id not in gone:
                 seen[customer.tenant_id] = answer.json()["entries"]
+        meanwhile()
         time.sleep(0.3)
     return seen
 
