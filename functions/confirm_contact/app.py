@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from mohlat import bootstrap
-from mohlat.domain.errors import InvalidInput
+from mohlat.domain.errors import InvalidInput, TooManyAttempts
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.presentation.fields import one_time_code
 
@@ -18,7 +18,7 @@ def _confirm(request: Request) -> Response:
 
 def _send_again(request: Request) -> Response:
     # The same answer for every id: whether a tenant exists is nobody's business here.
-    with suppress(InvalidInput):
+    with suppress(InvalidInput, TooManyAttempts):
         bootstrap.front_desk().send_confirmation_again(request.tenant_id)
     return Response(202, {"status": "on its way if there is a contact to confirm"})
 

@@ -8,7 +8,14 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.application.send_notices import send_entry
 from mohlat.domain.agreement import Channel
-from mohlat.domain.errors import Gone, MessageRejected, MessagingMisconfigured, NotFound, TooManyAttempts
+from mohlat.domain.errors import (
+    Gone,
+    MessageRejected,
+    MessageUncertain,
+    MessagingMisconfigured,
+    NotFound,
+    TooManyAttempts,
+)
 from mohlat.domain.notices import NoticeStatus
 from mohlat.domain.people import CodePurpose
 from mohlat.entrypoint import batch, count, living, logger
@@ -54,6 +61,9 @@ def _send_code(message: dict[str, str]) -> None:
         # Somebody guesses: no code, and no tries, until the one that was guessed at has ended.
         logger.info("no code while the tries are used up", tenant_id=message["tenant_id"])
         count("CodeGuessing")
+    except MessageUncertain:
+        # Whoever does not get it asks again; a second one at once would only make the first one wrong.
+        logger.info("code may have been lost", tenant_id=message["tenant_id"], channel=channel.value)
     except MessageRejected:
         logger.info("code rejected by the provider", tenant_id=message["tenant_id"], channel=channel.value)
         count("MessageRejected")

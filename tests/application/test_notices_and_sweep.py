@@ -11,6 +11,7 @@ from mohlat.domain.agreement import Channel
 from mohlat.domain.errors import (
     ConcurrentChange,
     MessageRejected,
+    MessageUncertain,
     MessagingMisconfigured,
     MessagingUnavailable,
 )
@@ -125,6 +126,16 @@ def test_mail_that_another_worker_may_be_sending_is_left_to_it() -> None:
     # The SMS did not wait for that.
     assert statuses(world, tenant) == {Channel.EMAIL: NoticeStatus.SENDING, Channel.SMS: NoticeStatus.SENT}
     assert world.table.owing == {(tenant.id, tenant.version)}
+
+
+def test_a_message_that_met_silence_is_uncertain_and_not_repeated() -> None:
+    world, tenant = ended()
+    world.mailer.failure = MessageUncertain()
+    assert send(world, tenant) == [(Channel.EMAIL, NoticeStatus.UNCERTAIN), SENT[1]]
+    world.mailer.failure = None
+    assert send(world, tenant) == [(Channel.EMAIL, NoticeStatus.UNCERTAIN), SENT[1]]
+    assert world.mailer.sent == []
+    assert world.table.owing == set()
 
 
 def test_an_sms_that_was_cut_off_is_not_repeated_either_because_templates_have_no_key() -> None:

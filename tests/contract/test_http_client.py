@@ -70,4 +70,5 @@ def test_nobody_there_is_no_answer_and_the_reason_names_no_address(client: HttpC
     with pytest.raises(NoAnswer) as nobody:
         client.post_json("http://127.0.0.1:9/secret", {})
     assert str(nobody.value) == "NewConnectionError"
+    assert not nobody.value.sent
     assert nobody.value.__context__ is None

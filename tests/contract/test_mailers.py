@@ -20,7 +20,13 @@ from moto.ses.models import ses_backends
 
 from mohlat.adapters.messaging.ses import SesMailer
 from mohlat.application.ports import HandOver
-from mohlat.domain.errors import MessageRejected, MessagingMisconfigured, MessagingUnavailable, MohlatError
+from mohlat.domain.errors import (
+    MessageRejected,
+    MessageUncertain,
+    MessagingMisconfigured,
+    MessagingUnavailable,
+    MohlatError,
+)
 
 REGION = "eu-central-1"
 SENDER = "notice@kalo.example"
@@ -139,14 +145,14 @@ class DeadClient:
 @pytest.mark.parametrize(
     ("error", "reaction"),
     [
-        (ReadTimeoutError(endpoint_url="https://email"), MessagingUnavailable),
+        (ReadTimeoutError(endpoint_url="https://email"), MessageUncertain),
         (ConnectTimeoutError(endpoint_url="https://email"), MessagingUnavailable),
         (EndpointConnectionError(endpoint_url="https://email"), MessagingUnavailable),
         (NoCredentialsError(), MessagingMisconfigured),
     ],
     ids=repr,
 )
-def test_no_answer_is_tried_again_and_no_credentials_call_an_operator(
+def test_silence_is_uncertain_no_connection_is_tried_again_and_no_credentials_call_an_operator(
     error: Exception, reaction: type[MohlatError]
 ) -> None:
     with pytest.raises(reaction):

@@ -12,7 +12,13 @@ import pytest
 from mohlat.adapters.http import Answer, HttpClient
 from mohlat.adapters.messaging.kavenegar import Kavenegar
 from mohlat.application.ports import HandOver
-from mohlat.domain.errors import MessageRejected, MessagingMisconfigured, MessagingUnavailable, MohlatError
+from mohlat.domain.errors import (
+    MessageRejected,
+    MessageUncertain,
+    MessagingMisconfigured,
+    MessagingUnavailable,
+    MohlatError,
+)
 from sandbox import kavenegar as fake
 
 API_KEY = "4B4576356D2F+9a77="
@@ -93,6 +99,15 @@ def test_trouble_is_tried_again_and_the_text_arrives_once(
         send(sender, template="")
     send(sender, template="")
     assert len(outbox(browser)) == 1
+
+
+@pytest.mark.parametrize("fault", ["timeout", "lost-response"])
+def test_a_template_that_met_silence_is_uncertain_because_repeating_it_could_double_it(
+    fault: str, sender: Kavenegar, browser: httpx.Client
+) -> None:
+    browser.post("/sms/_test/set", params={"next": fault})
+    with pytest.raises(MessageUncertain):
+        send(sender)
 
 
 def test_a_provider_that_is_not_there_is_unavailable() -> None:

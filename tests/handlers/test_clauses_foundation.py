@@ -344,17 +344,18 @@ def test_anybody_reads_the_newest_version_at_one_address(
 
 @pytest.mark.clause("SAMAN-5.2")
 def test_anybody_reads_plans_and_prices_as_they_are_today(world: World) -> None:
-    def prices() -> dict[str, int]:
+    def prices() -> dict[str, tuple[int, str]]:
         status, shown = ask(world, "read_catalog", "GET /products/{product}/plans", product="saman360")
         assert status == 200
         [basic] = [plan for plan in shown["plans"] if plan["plan"] == "basic"]
-        return {offer["period"]: offer["amount_rials"] for offer in basic["offers"]}
+        return {offer["period"]: (offer["amount_rials"], offer["since"]) for offer in basic["offers"]}
 
-    assert prices()["P1M"] == 2_900_000
+    old, new = (2_900_000, "2023-09-22T20:30:00Z"), (3_900_000, "2026-03-20T20:30:00Z")
+    assert prices()["P1M"] == old
     world.clock.time = datetime(2026, 3, 20, 20, 29, 59, tzinfo=UTC)
-    assert prices()["P1M"] == 2_900_000
+    assert prices()["P1M"] == old
     world.clock.advance(seconds=1)
-    assert prices()["P1M"] == 3_900_000
+    assert prices()["P1M"] == new
 
 
 @pytest.mark.clause("SAMAN-3.4")

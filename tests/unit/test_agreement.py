@@ -30,7 +30,7 @@ def test_a_price_counts_from_its_own_second_on(now: datetime, amount: int) -> No
 def test_before_the_first_price_there_is_none() -> None:
     offer = Offer(length("P1M"), (Price(START, 5),))
     assert offer.price_at(START - SECOND) is None
-    assert offer.price_at(START) == 5
+    assert offer.price_at(START) == Price(START, 5)
     with pytest.raises(InvalidInput):
         AGREEMENT.quote("basic", length("P1M"), datetime(2020, 1, 1, tzinfo=UTC))
 

@@ -19,7 +19,7 @@ from mohlat.domain import lifecycle
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement, Basis, Channel, Phase, RefundCase, Returned
 from mohlat.domain.durations import Duration
-from mohlat.domain.errors import AccessRefused, AgreementInvalid, InvalidInput, NotDueYet, NotFound
+from mohlat.domain.errors import AccessRefused, AgreementInvalid, InvalidInput, NotDueYet
 from mohlat.domain.lifecycle import Deadline, DeadlineKind
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.payments import Order
@@ -541,9 +541,9 @@ def test_the_package_comes_before_other_folders_and_those_keep_their_order(
     assert loader.load("pilot").version == "2"
 
 
-def test_a_version_that_is_not_there_is_not_found():
+def test_a_version_without_its_file_is_a_broken_deployment():
     for version in ("99", "../kalo", ""):
-        with pytest.raises(NotFound):
+        with pytest.raises(AgreementInvalid, match="is missing"):
             loader.load("kalo", version)
 
 

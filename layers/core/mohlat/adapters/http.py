@@ -15,11 +15,17 @@ from typing import Any
 import urllib3
 
 _MOST_BYTES = 1_000_000
+# Without a connection nothing was said to anybody.
+_NEVER_ARRIVED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 _HEADERS = {"Accept": "application/json", "User-Agent": "mohlat"}
 
 
 class NoAnswer(Exception):
-    """No response came back: what happened at the other end is unknown."""
+    """No response came back. `sent`: the request may have arrived, and what it did there is unknown."""
+
+    def __init__(self, problem: str, *, sent: bool) -> None:
+        super().__init__(problem)
+        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +72,9 @@ class HttpClient:
                 response.release_conn()
             return Answer(response.status, _json_or_none(content))
         except urllib3.exceptions.HTTPError as error:
-            problem = type(error).__name__
+            problem, sent = type(error).__name__, not isinstance(error, _NEVER_ARRIVED)
         # Raised outside the handler: urllib3's own error holds the address and must not travel as context.
-        raise NoAnswer(problem)
+        raise NoAnswer(problem, sent=sent)
 
 
 def _json_or_none(content: bytes) -> object:

@@ -18,7 +18,7 @@ import yaml
 from mohlat.agreements.form import NAME, VERSION, read_agreement
 from mohlat.agreements.reading import Problem, Refused, join
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import AgreementInvalid, InvalidInput, NotFound
+from mohlat.domain.errors import AgreementInvalid, InvalidInput
 
 # The C parser reads a file some ten times faster; it is missing where PyYAML was built without libyaml.
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -65,7 +65,7 @@ def _find(name: str) -> Path | None:
 def load(product: str, version: str | None = None) -> Agreement:
     """The newest agreement of a product, or the version a tenant is bound to. Read once per process.
 
-    Raises InvalidInput for an unknown product, NotFound for an unknown version, AgreementInvalid for a
+    Raises InvalidInput for an unknown product, AgreementInvalid for a version whose file is missing or for a
     file that breaks the form.
     """
     # Names come from requests: only what looks like one may become part of a file's path.
@@ -79,7 +79,8 @@ def load(product: str, version: str | None = None) -> Agreement:
         return newest
     older = _find(f"{product}@{version}") if VERSION.fullmatch(version) else None
     if older is None:
-        raise NotFound("no such version of the agreement", product=product, version=version)
+        # Tenants are bound to it: not something that was never there, but a deployment without its file.
+        raise AgreementInvalid(f"{product}@{version}.yaml", _WHOLE_FILE, "is missing")
     return _read(older)
 
 

@@ -43,7 +43,10 @@ class Agreements(Protocol):
     """The agreements in force and in store."""
 
     def load(self, product: str, version: str | None = None) -> Agreement:
-        """A product's agreement, the newest unless a version is named. Raises NotFound."""
+        """A product's agreement, the newest unless a version is named.
+
+        Raises InvalidInput, AgreementInvalid.
+        """
         ...
 
     def products(self) -> tuple[str, ...]:
@@ -91,7 +94,10 @@ class HandOver:
 
 
 class SmsSender(Protocol):
-    """Sends one SMS. Raises MessagingUnavailable, MessageRejected or MessagingMisconfigured."""
+    """Sends one SMS.
+
+    Raises MessagingUnavailable, MessageUncertain, MessageRejected or MessagingMisconfigured.
+    """
 
     def send(
         self, *, mobile: str, template: str, tokens: Mapping[str, str], text: str, reference: int
@@ -105,7 +111,10 @@ class SmsSender(Protocol):
 
 
 class Mailer(Protocol):
-    """Sends one e-mail. Raises MessagingUnavailable, MessageRejected or MessagingMisconfigured."""
+    """Sends one e-mail.
+
+    Raises MessagingUnavailable, MessageUncertain, MessageRejected or MessagingMisconfigured.
+    """
 
     def send(self, *, sender: str, to: str, subject: str, text: str, html: str) -> HandOver:
         """Sends to one address; `sender` is an address in the product's own domain (KALO-13)."""

@@ -27,6 +27,7 @@ from mohlat.domain.errors import (
     ConcurrentChange,
     Gone,
     MessageRejected,
+    MessageUncertain,
     MessagingMisconfigured,
     MessagingUnavailable,
     NotFound,
@@ -88,6 +89,8 @@ class Sender:
             return self._finish(
                 claim, NoticeStatus.REJECTED, note=str(rejected.details.get("code", "rejected"))
             )
+        except MessageUncertain as lost:
+            return self._finish(claim, NoticeStatus.UNCERTAIN, note=str(lost))
         except (MessagingUnavailable, MessagingMisconfigured) as failure:
             self._finish(claim, NoticeStatus.WAITING, note=failure.code)
             raise

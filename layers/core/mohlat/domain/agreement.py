@@ -128,13 +128,13 @@ class Offer:
     length: Duration
     prices: tuple[Price, ...]
 
-    def price_at(self, now: datetime) -> int | None:
-        """The price in rials at `now`, or None before the first."""
-        amount = None
-        for price in self.prices:
-            if price.since <= now:
-                amount = price.amount
-        return amount
+    def price_at(self, now: datetime) -> Price | None:
+        """The price in force at `now`, or None before the first."""
+        return max(
+            (price for price in self.prices if price.since <= now),
+            key=lambda price: price.since,
+            default=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,7 @@ class Agreement:
         """The price in rials at `now` of `length` of a plan. Raises InvalidInput."""
         plan = self.plan(plan_id)
         for offer in plan.offers:
-            amount = offer.price_at(now)
-            if offer.length == length and amount is not None:
-                return amount
+            price = offer.price_at(now)
+            if offer.length == length and price:
+                return price.amount
         raise InvalidInput("period", "not offered", offered=[str(offer.length) for offer in plan.offers])

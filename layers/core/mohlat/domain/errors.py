@@ -127,6 +127,12 @@ class MessagingUnavailable(MohlatError):
     code = "messaging-unavailable"
 
 
+class MessageUncertain(MohlatError):
+    """The provider may have taken the message and nobody can tell: record it, do not repeat it."""
+
+    code = "message-uncertain"
+
+
 class MessageRejected(MohlatError):
     """The provider will never take this message (bad number, bad text): record it, do not retry."""
 

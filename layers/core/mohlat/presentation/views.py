@@ -328,16 +328,16 @@ def terms(agreement: Agreement, language: str) -> Json:
 
 
 def plan(offered: Plan, now: datetime, language: str) -> Json:
-    """A plan with today's prices."""
+    """A plan with today's prices and since when they are in force (SAMAN-5.2)."""
     prices = ((offer.length, offer.price_at(now)) for offer in offered.offers)
     return {
         "plan": offered.id,
         "names": dict(offered.names),
         "limits": dict(offered.limits),
         "offers": [
-            {"period": str(length), **money(amount, language)}
-            for length, amount in prices
-            if amount is not None
+            {"period": str(length), **money(price.amount, language), **at("since", price.since, language)}
+            for length, price in prices
+            if price
         ],
         **_basis(offered.basis),
     }

@@ -12,7 +12,13 @@ from urllib.parse import quote
 
 from mohlat.adapters.http import HttpClient, NoAnswer
 from mohlat.application.ports import HandOver, SmsSender
-from mohlat.domain.errors import InvalidInput, MessageRejected, MessagingMisconfigured, MessagingUnavailable
+from mohlat.domain.errors import (
+    InvalidInput,
+    MessageRejected,
+    MessageUncertain,
+    MessagingMisconfigured,
+    MessagingUnavailable,
+)
 from mohlat.domain.iranian import local_mobile
 
 # Spaces that each token of a template may hold; none may hold another separator.
@@ -46,7 +52,7 @@ class Kavenegar(SmsSender):
         """Sends `template` with `tokens` (named as Kavenegar names them), or `text` when `template` is empty.
 
         A repetition with the same `reference` is harmless for free text only: templates know no such id.
-        Raises MessagingUnavailable, MessageRejected or MessagingMisconfigured.
+        Raises MessagingUnavailable, MessageUncertain, MessageRejected or MessagingMisconfigured.
         """
         try:
             receptor = local_mobile(mobile)
@@ -67,7 +73,10 @@ class Kavenegar(SmsSender):
         try:
             answer = self._http.post_form(address, fields)
         except NoAnswer as error:
-            raise MessagingUnavailable(f"no answer: {error}", provider=self.name, method=method) from None
+            # Free text has a reference that makes a repetition harmless; a template has none.
+            lost = error.sent and "localid" not in fields
+            problem = MessageUncertain if lost else MessagingUnavailable
+            raise problem(f"no answer: {error}", provider=self.name, method=method) from None
         # The body first: a failing one has been seen with HTTP 200.
         code, entry = _read(answer.body)
         details: dict[str, object] = {

@@ -7,7 +7,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from mohlat.application.ports import HandOver, Mailer
-from mohlat.domain.errors import MessageRejected, MessagingMisconfigured, MessagingUnavailable, MohlatError
+from mohlat.domain.errors import (
+    MessageRejected,
+    MessageUncertain,
+    MessagingMisconfigured,
+    MessagingUnavailable,
+    MohlatError,
+)
 
 _TRY_LATER = frozenset(
     {
@@ -46,7 +52,7 @@ class SesMailer(Mailer):
     def send(self, *, sender: str, to: str, subject: str, text: str, html: str) -> HandOver:
         """Sends one message with both bodies; `sender` is the product's own address (KALO-13).
 
-        Raises MessagingUnavailable, MessageRejected or MessagingMisconfigured.
+        Raises MessagingUnavailable, MessageUncertain, MessageRejected or MessagingMisconfigured.
         """
         request: dict[str, object] = {
             "FromEmailAddress": sender,
@@ -65,8 +71,10 @@ class SesMailer(Mailer):
         try:
             answer = self._client.send_email(**request)
             return HandOver(self.name, str(answer["MessageId"]))
-        except (HTTPClientError, ConnectionError) as error:
-            problem = MessagingUnavailable(f"no answer: {type(error).__name__}", provider=self.name)
+        except HTTPClientError as error:
+            problem = MessageUncertain(f"no answer: {type(error).__name__}", provider=self.name)
+        except ConnectionError as error:
+            problem = MessagingUnavailable(f"no connection: {type(error).__name__}", provider=self.name)
         except BotoCoreError as error:
             problem = MessagingMisconfigured(f"cannot ask: {type(error).__name__}", provider=self.name)
         except ClientError as error:
