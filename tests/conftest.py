@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 # No deadline per example: a shared machine is slow now and then, which is no finding. No database: a run
 # depends on nothing that an earlier run left behind.
 settings.register_profile("mohlat", deadline=None, database=None)
 settings.load_profile("mohlat")
+
+# End-to-end tests that need no test clock, and a stack on which nobody moves it.
+_REAL_TIME = {
+    f"tests/e2e/test_{name}.py" for name in ("description", "input", "outages", "real_time", "strangers")
+}
+
+
+class OneStackPerWorker(LoadScopeScheduling):
+    """End-to-end tests that share a stack stay on one worker; the others go wherever there is room.
+
+    The markers of xdist's own groups do not get through: xdist 3.8 writes them into a node's private id, and
+    pytest 9.2 does not read it any more.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if not file.startswith("tests/e2e/"):
+            return nodeid
+        return "e2e, real time" if file in _REAL_TIME else "e2e, test clock"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """What `--dist loadgroup` means here."""
+    return OneStackPerWorker(config, log) if config.getvalue("dist") == "loadgroup" else None

@@ -2,7 +2,7 @@
 
 With MOHLAT_URL, MOHLAT_OPERATOR and MOHLAT_OPERATOR_PASSWORD they run against what is deployed there: any
 front door with the API under /v1 and the stand-ins of the outside world beside it. Without them each of two
-groups of tests gets a fresh stack of its own: one that moves the test clock, and one that lets real time pass.
+groups of tests gets a fresh stack of its own: one moves the test clock, the other lets real time pass.
 """
 
 from __future__ import annotations

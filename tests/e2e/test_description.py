@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from sandbox.api import Customer
 from tests.e2e.stage import Stage, put
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-real-time")]
+pytestmark = pytest.mark.e2e
 
 DESCRIPTION = schemathesis.openapi.from_path(Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml")
 OPERATIONS = {found.ok().label: found.ok() for found in DESCRIPTION.get_all_operations()}

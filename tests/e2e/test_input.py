@@ -12,7 +12,7 @@ import pytest
 from sandbox.api import Customer, Mailbox
 from tests.e2e.stage import Stage, assert_problem, eventually, what_happened
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-real-time")]
+pytestmark = pytest.mark.e2e
 
 PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")

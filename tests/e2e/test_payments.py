@@ -13,7 +13,7 @@ import pytest
 from sandbox.api import Customer, instant
 from tests.e2e.stage import DAY, SECOND, Stage, assert_problem, eventually, what_happened
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-clock")]
+pytestmark = pytest.mark.e2e
 
 JSON = {"Accept": "application/json"}
 

@@ -13,7 +13,7 @@ import pytest
 from sandbox.api import Customer, instant
 from tests.e2e.stage import SECOND, Stage, eventually, messages_of, what_comes, what_happened
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-real-time")]
+pytestmark = pytest.mark.e2e
 
 ON_TIME = 2 * SECOND
 TOLD = ("email", "sms")
@@ -22,7 +22,7 @@ TOLD = ("email", "sms")
 def watch(
     stage: Stage, customers: list[Customer], seconds: float, meanwhile: Callable[[], object] = bool
 ) -> dict[str, list[dict[str, Any]]]:
-    """The last timelines that could be seen, up to each customer's deletion; `meanwhile` between the looks."""
+    """The last timelines seen up to each customer's deletion, with `meanwhile` done between the looks."""
     seen: dict[str, list[dict[str, Any]]] = {}
     gone: set[str] = set()
     end = time.monotonic() + seconds

@@ -16,7 +16,7 @@ import yaml
 from sandbox.api import Customer
 from tests.e2e.stage import Stage, assert_problem, put, what_happened
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-real-time")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.e2e.stage import (
     what_happened,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-clock")]
+pytestmark = pytest.mark.e2e
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 EVENT_OF = {
