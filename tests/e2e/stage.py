@@ -48,7 +48,7 @@ class Stage:
 
     def just_before(self, moment: datetime) -> None:
         """Moves the clock to one second before an instant, with most of that second left to look around."""
-        # First past everything on the way, which may take a while. Then a short step, begun with a fresh second:
+        # First past everything on the way, which may take a while. Then a short step in a fresh second:
         # the stack's clock counts whole ones, and late in one the next would be here too soon.
         nearly = moment - 30 * SECOND
         if self.now() < nearly:
