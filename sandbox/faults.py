@@ -1,4 +1,4 @@
-"""How a provider can fail to answer: the faults that both fakes can be told to show.
+"""How a provider can fail to answer: the faults that the fakes can be told to show.
 
 `timeout` never answers and does nothing; `lost-response` does what was asked, then breaks the connection in
 the middle of the answer; `500` and `html502` are what a broken server and the proxy before it send.

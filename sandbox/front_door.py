@@ -1,7 +1,7 @@
 """One stable address for everything: the API, what was sent, and the outside world's stand-ins.
 
 ``/v1/...`` goes to the deployed API, whatever id it has today; ``/sandbox/`` shows the mail and SMS that were
-sent; ``/pay`` and ``/sms`` are the payment gateway and the SMS provider.
+sent; ``/pay`` and ``/zibal`` are the payment gateways, ``/sms`` is the SMS provider.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox import kavenegar, zarinpal
+from sandbox import kavenegar, zarinpal, zibal
 from sandbox.stack import Stack
 
 # Meant for one connection only (RFC 9110, 7.6.1), or set anew for the next one.
@@ -189,18 +189,26 @@ class Kept:
 
 
 def stand_ins(stack: Stack) -> tuple[Starlette, list[BaseRoute]]:
-    """The SMS provider, and where it and the payment gateway are mounted."""
-    pay_file, sms_file = stack.state / "zarinpal.json", stack.state / "kavenegar.json"
-    pay_state, sms_state = Kept.read(pay_file), Kept.read(sms_file)
+    """The SMS provider, and where it and the payment gateways are mounted."""
+    names = ("zarinpal", "zibal", "kavenegar")
+    pay_file, zibal_file, sms_file = (stack.state / f"{name}.json" for name in names)
+    pay_state, zibal_state, sms_state = map(Kept.read, (pay_file, zibal_file, sms_file))
     pay = zarinpal.create_app(
         zarinpal.Config(), TimeOfDay(), zarinpal.State.from_json(pay_state) if pay_state else None
+    )
+    second = zibal.create_app(
+        zibal.Config(), TimeOfDay(), zibal.State.from_json(zibal_state) if zibal_state else None
     )
     sms = kavenegar.create_app(
         kavenegar.Config(templates=kavenegar.load_templates()),
         TimeOfDay(),
         kavenegar.State.from_json(sms_state) if sms_state else None,
     )
-    return sms, [Mount("/pay", Kept(pay, pay_file)), Mount("/sms", Kept(sms, sms_file))]
+    return sms, [
+        Mount("/pay", Kept(pay, pay_file)),
+        Mount("/zibal", Kept(second, zibal_file)),
+        Mount("/sms", Kept(sms, sms_file)),
+    ]
 
 
 class TimeOfDay:

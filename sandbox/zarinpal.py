@@ -3,17 +3,9 @@
 Mount `create_app(...)` anywhere: pages link relatively. Everything it knows is in one `State`, which can be
 written to JSON and read back; time comes from the given clock plus what `/_test/advance` added.
 
-Controls, all POST unless said otherwise:
+Controls: those of every gateway (sandbox/gateway.py), and
 
-    /_test/{authority}/pay | cancel | fail      what the payer does; answers 302 to the callback
-    /_test/{authority}/pay-no-return            the money is taken and the browser never comes back
-    /_test/{authority}/pay-then-callback-twice  paid, and the answered page loads the callback two times
-    /_test/{authority}/set?next=<fault>&times=n the next call about this payment meets a fault
-    /_test/set?next=<fault>&times=n             the next call of any kind does
-    /_test/advance?seconds=n                    this gateway's clock moves on
-    /_test/config                               JSON object with fields of Config to change
-    /_test/refund/{id}/complete                 the bank has carried the refund out
-    GET /_test/sessions, GET /_test/{authority} what the gateway knows
+    POST /_test/refund/{id}/complete            the bank has carried the refund out
 """
 
 from __future__ import annotations
@@ -23,24 +15,23 @@ import json
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
-from html import escape
-from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sandbox.faults import FAULTS, queue_faults, with_fault
+from sandbox import gateway
+from sandbox.gateway import Clock, integer
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TEHRAN = timezone(timedelta(hours=3, minutes=30))
 _RATE_WINDOW = 60
 _MIN_REFUND = 20_000
-_PERSIAN = str.maketrans("0123456789,.", "۰۱۲۳۴۵۶۷۸۹٬٫")
 
 _MESSAGES = {
     -9: "The input params invalid, validation error.",
@@ -62,23 +53,14 @@ _MESSAGES = {
 }
 
 
-class Clock(Protocol):
-    """Where the gateway's time comes from."""
-
-    def now(self) -> datetime:
-        """The present instant, aware."""
-        ...
-
-
 @dataclass
-class Config:
+class Config(gateway.Config):
     """What differs between terminals, or is not known for certain about the real gateway. Times in seconds.
 
     `sandbox` accepts any UUID as merchant and gives authorities that begin with S. `merchants` maps merchant
     ids to "active", "inactive" or "suspended". `error_http` is "mixed" (-9 with 422, others with 401), "200"
     or "422". `cancel_inquiry` is what an inquiry tells of a cancelled payment (IN_BANK was seen live).
-    Money that nobody verified goes back after `reversal_after` (None: never). `rate_limit` counts payment
-    requests per merchant and minute. Amounts in rials.
+    `rate_limit` counts payment requests per merchant and minute. Amounts in rials.
     """
 
     sandbox: bool = True
@@ -90,8 +72,6 @@ class Config:
     string_codes: bool = False
     cancel_inquiry: str = "FAILED"
     auto_verify: bool = False
-    start_pay_ttl: int = 1800
-    reversal_after: int | None = 1800
     reverse_window: int = 1800
     reversal_refused: bool = False
     ip_registered: bool = True
@@ -103,37 +83,22 @@ class Config:
     access_token: str = "sandbox-access-token"  # noqa: S105 (accepted by this fake only)
 
 
-@dataclass
-class Session:
-    """One payment as the gateway knows it; `amount` in the session's `currency`, times in Unix seconds."""
+@dataclass(kw_only=True)
+class Session(gateway.Session):
+    """One payment; `amount` in the session's `currency`."""
 
-    authority: str
     session_id: int
-    merchant_id: str
-    amount: int
     currency: str
-    callback_url: str
-    description: str
     metadata: dict[str, Any]
-    created_at: int
-    status: str = "IN_BANK"
-    cancelled: bool = False
-    paid_at: int | None = None
-    ref_id: int | None = None
-    verify_calls: int = 0
-    faults: list[str] = field(default_factory=list)
 
     @property
     def rials(self) -> int:
         """The amount in rials."""
         return self.amount * (10 if self.currency == "IRT" else 1)
 
-    def callback(self, status: str) -> str:
-        """The callback's address, with what it had in its query kept."""
-        parts = urlsplit(self.callback_url)
-        query = parse_qsl(parts.query, keep_blank_values=True)
-        query += [("Authority", self.authority), ("Status", status)]
-        return urlunsplit(parts._replace(query=urlencode(query)))
+    def brought_back(self, *, paid: bool) -> list[tuple[str, str]]:
+        """What the browser brings back to the shop."""
+        return [("Authority", self.authority), ("Status", "OK" if paid else "NOK")]
 
 
 @dataclass
@@ -150,19 +115,11 @@ class Refund:
 
 
 @dataclass
-class State:
+class State(gateway.State[Session]):
     """Everything the gateway remembers."""
 
-    sessions: dict[str, Session] = field(default_factory=dict)
     refunds: list[Refund] = field(default_factory=list)
     requests: dict[str, list[int]] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-    offset: int = 0
-    last_number: int = 0
-
-    def to_json(self) -> str:
-        """The whole state as a JSON text."""
-        return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> State:
@@ -182,13 +139,14 @@ class _CodeError(Exception):
         self.validations = validations or []
 
 
-class FakeZarinPal:
-    """The gateway: its API, its page and its controls over one state."""
+class FakeZarinPal(gateway.StandIn[Session]):
+    """The gateway: its API, its refunds and what is its own about its page and controls."""
+
+    config: Config
+    state: State
 
     def __init__(self, config: Config, clock: Clock, state: State) -> None:
-        self.config = config
-        self.state = state
-        self._clock = clock
+        super().__init__(config, clock, state)
         self._methods: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "request": self._request,
             "verify": self._verify,
@@ -196,10 +154,6 @@ class FakeZarinPal:
             "unVerified": self._unverified,
             "reverse": self._reverse,
         }
-
-    def now(self) -> int:
-        """The gateway's time in Unix seconds."""
-        return int(self._clock.now().timestamp()) + self.state.offset
 
     # --- REST API ---------------------------------------------------------------------------------------
 
@@ -224,9 +178,7 @@ class FakeZarinPal:
                 data["code"] = str(data["code"])
             return JSONResponse({"data": data, "errors": []})
 
-        session = self._session_of(body)
-        queue = session.faults if session and session.faults else self.state.faults
-        return await with_fault(queue.pop(0) if queue else None, answer)
+        return await self.answering(self._session_of(body), answer)
 
     def _failure(self, error: _CodeError) -> Response:
         fault = {
@@ -245,7 +197,7 @@ class FakeZarinPal:
         currency = body.get("currency", "IRR")
         unit = 10 if currency == "IRT" else 1
         problems = _missing(body, "merchant_id", "amount", "description", "callback_url")
-        amount = _amount(body.get("amount"))
+        amount = integer(body.get("amount"))
         if "amount" in body and (amount is None or amount * unit < self.config.min_amount):
             problems.append({"amount": "The amount must be an integer and not below the minimum."})
         if len(str(body.get("description", ""))) > 500:
@@ -271,7 +223,7 @@ class FakeZarinPal:
         metadata = body.get("metadata")
         self.state.sessions[authority] = Session(
             authority=authority,
-            session_id=self._number(),
+            session_id=self.number(),
             merchant_id=merchant,
             amount=amount,
             currency=currency,
@@ -283,7 +235,7 @@ class FakeZarinPal:
         return {"code": 100, "message": "Success", "authority": authority, "fee_type": "Merchant", "fee": 100}
 
     def _verify(self, body: dict[str, Any]) -> dict[str, Any]:
-        amount = _amount(body.get("amount"))
+        amount = integer(body.get("amount"))
         problems = _missing(body, "merchant_id", "authority", "amount")
         if problems or amount is None:
             raise _CodeError(-9, problems or [{"amount": "The amount must be an integer."}])
@@ -293,10 +245,7 @@ class FakeZarinPal:
             raise _CodeError(-51)
         if amount != session.amount:
             raise _CodeError(-50)
-        repeated = session.status == "VERIFIED"
-        if not repeated:
-            session.status = "VERIFIED"
-            session.ref_id = self._number()
+        repeated = self.verified(session)
         return {
             "code": 101 if repeated else 100,
             "message": "Verified" if repeated else "Paid",
@@ -320,7 +269,7 @@ class FakeZarinPal:
         merchant = self._merchant(body)
         waiting = [
             session
-            for session in map(self._settled, self.state.sessions.values())
+            for session in map(self.settled, self.state.sessions.values())
             if session.status == "PAID" and session.merchant_id == merchant
         ]
         newest = sorted(waiting, key=lambda session: session.paid_at or 0, reverse=True)[:100]
@@ -383,21 +332,11 @@ class FakeZarinPal:
             raise _CodeError(self.config.unknown_authority)
         if session.merchant_id != merchant:
             raise _CodeError(-53)
-        return self._settled(session)
+        return self.settled(session)
 
-    def _settled(self, session: Session) -> Session:
-        """The session after what time alone has done to it: unverified money goes back to the payer."""
-        limit = self.config.reversal_after
-        kept = session.metadata.get("auto_verify", self.config.auto_verify)
-        due = session.status == "PAID" and limit is not None and not kept
-        if due and self.now() >= (session.paid_at or 0) + (limit or 0):
-            session.status = "REVERSED"
-        return session
-
-    def _number(self) -> int:
-        # Grows from the time of day, so that it stays unique over restarts that lose the state.
-        self.state.last_number = max(self.state.last_number + 1, self.now())
-        return self.state.last_number
+    def keeps(self, session: Session) -> bool:
+        """With automatic verification the money stays with the merchant."""
+        return bool(session.metadata.get("auto_verify", self.config.auto_verify))
 
     # --- GraphQL: refunds -------------------------------------------------------------------------------
 
@@ -418,7 +357,7 @@ class FakeZarinPal:
                 return self._find_session(variables)
             return _graphql_error("Cannot query field.")
 
-        return await with_fault(self.state.faults.pop(0) if self.state.faults else None, answer)
+        return await self.answering(None, answer)
 
     def _add_refund(self, variables: dict[str, Any]) -> Response:
         session = next(
@@ -429,7 +368,7 @@ class FakeZarinPal:
             ),
             None,
         )
-        amount = _amount(variables.get("amount"))
+        amount = integer(variables.get("amount"))
         if session is None or session.status != "VERIFIED":
             return _graphql_error("Session not found.")
         if amount is None or amount < _MIN_REFUND:
@@ -437,7 +376,7 @@ class FakeZarinPal:
         if amount > session.rials - self._returned(session):
             return _graphql_error("The amount is more than the remaining amount of the session.")
         refund = Refund(
-            id=self._number(),
+            id=self.number(),
             session_id=session.session_id,
             amount=amount,
             method=str(variables.get("method") or "PAYA"),
@@ -481,92 +420,7 @@ class FakeZarinPal:
             if refund.session_id == session.session_id and status in (None, refund.status)
         )
 
-    # --- the payment page -------------------------------------------------------------------------------
-
-    async def start_pay(self, request: Request) -> Response:
-        """GET /pg/StartPay/{authority}, also with /ZarinGate behind it"""
-        session = self.state.sessions.get(request.path_params["authority"])
-        if session is None:
-            return _page("پرداخت پیدا نشد", "<p>چنین پرداختی ثبت نشده است.</p>", 404)
-        if problem := self._unpayable(session):
-            return _page("پرداخت ممکن نیست", f"<p>{problem}</p>", 400)
-        up = "../../../" if request.url.path.rstrip("/").endswith("/ZarinGate") else "../../"
-        buttons = "".join(
-            f'<form method="post" action="{up}_test/{session.authority}/{action}">'
-            f'<button class="{action}">{label}</button></form>'
-            for action, label in (
-                ("pay", "پرداخت"),
-                ("cancel", "انصراف"),
-                ("fail", "پرداخت ناموفق"),
-                ("pay-no-return", "پرداخت بدون بازگشت به سایت"),
-            )
-        )
-        content = (
-            f'<p>{escape(session.description)}</p><p class="amount">{_tomans(session.rials)}</p>{buttons}'
-            '<p class="note">این صفحه آزمایشی است و پولی جابه‌جا نمی‌شود.</p>'
-        )
-        return _page("درگاه پرداخت آزمایشی", content)
-
-    def _unpayable(self, session: Session) -> str:
-        if session.status != "IN_BANK":
-            return "این پرداخت پیش‌تر به پایان رسیده است."
-        if self.now() >= session.created_at + self.config.start_pay_ttl:
-            return "زمان این پرداخت گذشته است."
-        return ""
-
     # --- controls ---------------------------------------------------------------------------------------
-
-    async def act(self, request: Request) -> Response:
-        """POST /_test/{authority}/{action}"""
-        session = self.state.sessions.get(request.path_params["authority"])
-        if session is None:
-            return PlainTextResponse("no such authority\n", 404)
-        action = request.path_params["action"]
-        match action:
-            case "set":
-                return queue_faults(session.faults, request.query_params, FAULTS)
-            case "pay-no-return" if session.status in ("IN_BANK", "FAILED"):
-                # Banks also take money late, for a payment the gateway had given up.
-                self._pay(session)
-                return _page("پرداخت شد", "<p>پول برداشت شد و مرورگر به سایت باز نمی‌گردد.</p>")
-            case "pay" | "cancel" | "fail" | "pay-then-callback-twice" | "pay-no-return":
-                if problem := self._unpayable(session):
-                    return _page("پرداخت ممکن نیست", f"<p>{problem}</p>", 409)
-            case _:
-                return PlainTextResponse("no such action\n", 404)
-        if action in ("cancel", "fail"):
-            session.status = "FAILED"
-            session.cancelled = action == "cancel"
-            return RedirectResponse(session.callback("NOK"), 302)
-        self._pay(session)
-        if action == "pay":
-            return RedirectResponse(session.callback("OK"), 302)
-        address = escape(session.callback("OK"), quote=True)
-        return HTMLResponse(
-            f'<iframe hidden src="{address}"></iframe><meta http-equiv="refresh" content="1; url={address}">'
-        )
-
-    def _pay(self, session: Session) -> None:
-        session.status, session.cancelled, session.paid_at = "PAID", False, self.now()
-
-    async def set_fault(self, request: Request) -> Response:
-        """POST /_test/set?next=…"""
-        return queue_faults(self.state.faults, request.query_params, FAULTS)
-
-    async def advance(self, request: Request) -> Response:
-        """POST /_test/advance?seconds=…"""
-        self.state.offset += int(request.query_params["seconds"])
-        return JSONResponse({"now": self.now()})
-
-    async def configure(self, request: Request) -> Response:
-        """POST /_test/config"""
-        changes = await request.json()
-        unknown = set(changes) - {known.name for known in fields(Config)}
-        if unknown:
-            return PlainTextResponse(f"no such setting: {', '.join(sorted(unknown))}\n", 400)
-        for name, value in changes.items():
-            setattr(self.config, name, value)
-        return JSONResponse(asdict(self.config))
 
     async def complete_refund(self, request: Request) -> Response:
         """POST /_test/refund/{id}/complete"""
@@ -576,87 +430,28 @@ class FakeZarinPal:
                 return JSONResponse(asdict(refund))
         return PlainTextResponse("no such refund\n", 404)
 
-    async def list_sessions(self, request: Request) -> Response:
-        """GET /_test/sessions"""
-        return JSONResponse({"sessions": [self._shown(one) for one in self.state.sessions.values()]})
-
-    async def show_session(self, request: Request) -> Response:
-        """GET /_test/{authority}"""
-        session = self.state.sessions.get(request.path_params["authority"])
-        if session is None:
-            return PlainTextResponse("no such authority\n", 404)
-        return JSONResponse(self._shown(session))
-
-    def _shown(self, session: Session) -> dict[str, Any]:
-        paid = self._settled(session).status in ("PAID", "VERIFIED")
+    def shown(self, session: Session) -> dict[str, Any]:
+        """A session with what was sent back of it."""
         refunds = [asdict(one) for one in self.state.refunds if one.session_id == session.session_id]
-        return {**asdict(session), "callback": session.callback("OK" if paid else "NOK"), "refunds": refunds}
+        return {**super().shown(session), "refunds": refunds}
 
 
 def create_app(config: Config, clock: Clock, state: State | None = None) -> Starlette:
     """The gateway as an application to mount; `app.state.fake` is the FakeZarinPal behind it."""
     # An empty state is given on purpose when the caller keeps it.
     fake = FakeZarinPal(config, clock, State() if state is None else state)
-    app = Starlette(
-        routes=[
-            Route("/pg/v4/payment/{method}.json", fake.api, methods=["POST"]),
-            Route("/api/v4/graphql/", fake.graphql, methods=["POST"]),
-            Route("/pg/StartPay/{authority}", fake.start_pay),
-            Route("/pg/StartPay/{authority}/ZarinGate", fake.start_pay),
-            Route("/_test/sessions", fake.list_sessions),
-            Route("/_test/set", fake.set_fault, methods=["POST"]),
-            Route("/_test/advance", fake.advance, methods=["POST"]),
-            Route("/_test/config", fake.configure, methods=["POST"]),
-            Route("/_test/refund/{id:int}/complete", fake.complete_refund, methods=["POST"]),
-            Route("/_test/{authority}", fake.show_session),
-            Route("/_test/{authority}/{action}", fake.act, methods=["POST"]),
-        ]
+    return fake.mountable(
+        Route("/pg/v4/payment/{method}.json", fake.api, methods=["POST"]),
+        Route("/api/v4/graphql/", fake.graphql, methods=["POST"]),
+        Route("/pg/StartPay/{authority}", fake.start_pay),
+        Route("/pg/StartPay/{authority}/ZarinGate", fake.start_pay),
+        Route("/_test/refund/{id:int}/complete", fake.complete_refund, methods=["POST"]),
     )
-    app.state.fake = fake
-    return app
 
 
 def _missing(body: dict[str, Any], *names: str) -> list[dict[str, str]]:
     return [{name: f"The {name} field is required."} for name in names if body.get(name) in (None, "")]
 
 
-def _amount(value: object) -> int | None:
-    """An integer, also one written as text (the gateway's own sample sends "1100")."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def _graphql_error(message: str) -> Response:
     return JSONResponse({"errors": [{"message": message}], "data": None})
-
-
-def _tomans(rials: int) -> str:
-    whole, rest = divmod(rials, 10)
-    return (f"{whole:,}" + (f".{rest}" if rest else "")).translate(_PERSIAN) + " تومان"
-
-
-def _page(title: str, content: str, status: int = 200) -> Response:
-    return HTMLResponse(
-        f"""<!doctype html>
-<html lang="fa" dir="rtl">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 1rem/1.8 Vazirmatn, Tahoma, sans-serif; background: #f3f4f6; color: #1f2937; margin: 0; }}
-main {{ max-width: 24rem; margin: 3rem auto; padding: 1.5rem 2rem; background: #fff; border-radius: .75rem; }}
-h1 {{ font-size: 1.2rem; }}
-.amount {{ font-size: 1.6rem; font-weight: bold; }}
-button {{ width: 100%; margin-top: .6rem; padding: .7rem; border: 1px solid #9ca3af; border-radius: .5rem;
-  background: #fff; font: inherit; cursor: pointer; }}
-button.pay {{ background: #166534; border-color: #166534; color: #fff; }}
-.note {{ color: #6b7280; font-size: .85rem; }}
-</style>
-</head>
-<body><main><h1>{title}</h1>{content}</main></body>
-</html>
-""",
-        status,
-    )

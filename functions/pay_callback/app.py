@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from mohlat import bootstrap
-from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, InvalidInput, MohlatError, NotFound
+from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, MohlatError, NotFound
 from mohlat.domain.iranian import tomans
 from mohlat.domain.payments import Payment
 from mohlat.entrypoint import Request, Response, api, count, flag, logger, route
@@ -44,17 +42,14 @@ def _came_back(request: Request) -> Response:
 
 
 def _settle(request: Request) -> Payment:
-    gateway, authority = request.path("gateway"), request.query.get("Authority", "")
-    status = request.query.get("Status", "")
-    desk = bootstrap.payment_desk(gateway)
-    for name, value, form in (("Authority", authority, "[A-Za-z0-9]{1,64}"), ("Status", status, "OK|NOK")):
-        if not re.fullmatch(form, value):
-            raise InvalidInput(name, "is not accepted" if value else "is missing")
+    gateway = bootstrap.payment_gateway(request.path("gateway"))
+    callback = gateway.read_callback(request.query)
+    desk = bootstrap.payment_desk(gateway.name)
     try:
-        return desk.called_back(authority, claims_paid=status == "OK")
+        return desk.called_back(callback.authority, claims_paid=callback.claims_paid)
     except NotFound:
         now = bootstrap.clock().now()
-        bootstrap.security_log().note(gateway, "callback_for_unknown_payment", now, request.source_ip)
+        bootstrap.security_log().note(gateway.name, "callback_for_unknown_payment", now, request.source_ip)
         raise
 
 

@@ -9,9 +9,10 @@ import logging
 import socket
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -20,8 +21,54 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mohlat.adapters.http import Answer, HttpClient
+from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import MohlatError
-from sandbox import kavenegar, zarinpal
+from sandbox import kavenegar, zarinpal, zibal
+
+RIALS = 12_345_000
+
+
+def open_payment(gateway: PaymentGateway, amount: int = RIALS, **changes: Any) -> str:
+    """Opens a payment whose callback has a query of its own already."""
+    arguments: dict[str, Any] = {
+        "description": "اشتراک یک‌ساله",
+        "callback_url": "https://api.example.com/v1/payments/callback?product=kalo",
+        "order_id": "order-1",
+    }
+    return gateway.request(amount=amount, **{**arguments, **changes})
+
+
+class Payer:
+    """The person at the payment page: presses the buttons of the fake that is mounted at `mount`."""
+
+    def __init__(self, browser: httpx.Client, mount: str) -> None:
+        self._browser = browser
+        self._mount = mount
+
+    def press(self, authority: str, action: str) -> httpx.Response:
+        return self._browser.post(f"{self._mount}/_test/{authority}/{action}")
+
+    def pay(self, authority: str) -> None:
+        assert self.press(authority, "pay").status_code == 302
+
+    def cancel(self, authority: str) -> None:
+        assert self.press(authority, "cancel").status_code == 302
+
+    def next_calls_meet(self, fault: str, times: int = 1) -> None:
+        answer = self._browser.post(f"{self._mount}/_test/set", params={"next": fault, "times": times})
+        assert answer.status_code == 204
+
+
+class SpeakingGateway(HttpClient):
+    """An HTTP client whose gateway always gives one answer."""
+
+    def __init__(self, status: int, body: object) -> None:
+        super().__init__()
+        self._answer = Answer(status, body)
+
+    def post_json(self, url: str, payload: Mapping[str, object]) -> Answer:
+        return self._answer
 
 
 class HandClock:
@@ -73,12 +120,17 @@ class World:
 
     clock: HandClock
     gateway: zarinpal.FakeZarinPal
+    zibal: zibal.FakeZibal
     sms: kavenegar.FakeKavenegar
     origin: str
 
     @property
     def pay_url(self) -> str:
         return f"{self.origin}/pay"
+
+    @property
+    def zibal_url(self) -> str:
+        return f"{self.origin}/zibal"
 
     @property
     def sms_url(self) -> str:
@@ -89,9 +141,10 @@ class World:
 def world(stage: Stage) -> World:
     clock = HandClock()
     gateway = zarinpal.create_app(zarinpal.Config(), clock)
+    second = zibal.create_app(zibal.Config(), clock)
     sms = kavenegar.create_app(kavenegar.Config(templates=kavenegar.load_templates()), clock)
-    stage.app = Starlette(routes=[Mount("/pay", gateway), Mount("/sms", sms)])
-    return World(clock, gateway.state.fake, sms.state.fake, stage.origin)
+    stage.app = Starlette(routes=[Mount("/pay", gateway), Mount("/zibal", second), Mount("/sms", sms)])
+    return World(clock, gateway.state.fake, second.state.fake, sms.state.fake, stage.origin)
 
 
 @pytest.fixture

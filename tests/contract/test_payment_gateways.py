@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
-from typing import Any, Protocol
-from urllib.parse import parse_qs, urljoin, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urljoin, urlsplit
 
 import httpx
 import pytest
 
 from mohlat.adapters.gateways.zarinpal import ZarinPal
-from mohlat.adapters.http import Answer, HttpClient
-from mohlat.application.ports import PaymentGateway
-from mohlat.domain.errors import GatewayRefused, GatewayUnavailable
+from mohlat.adapters.gateways.zibal import Zibal
+from mohlat.adapters.http import HttpClient
+from mohlat.application.ports import Callback, PaymentGateway
+from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, InvalidInput
 from mohlat.domain.payments import GatewayState, Verdict
+from tests.contract.conftest import RIALS, Payer, SpeakingGateway, open_payment
 
 MERCHANT = "5e7f3f0c-1c57-4d3b-9a57-0f3a5c0e7b11"
 OTHER_MERCHANT = "0d3f8a52-7e0b-4c26-8f4e-6f2f6f3c9a22"
-RIALS = 12_345_000
-
-
-class Payer(Protocol):
-    """What the person at the payment page may do."""
-
-    def pay(self, authority: str) -> None: ...
-
-    def cancel(self, authority: str) -> None: ...
-
-
-def open_payment(gateway: PaymentGateway, amount: int = RIALS, **changes: Any) -> str:
-    arguments: dict[str, Any] = {
-        "description": "اشتراک یک‌ساله",
-        "callback_url": "https://api.example.com/v1/payments/callback?product=kalo",
-        "order_id": "order-1",
-    }
-    return gateway.request(amount=amount, **{**arguments, **changes})
 
 
 class PaymentGatewayContract:
-    """Every adapter's tests derive from this and give `gateway`, `payer` and `unknown_authority`."""
+    """Every adapter's tests derive from this and give the fixtures `gateway` and `other_merchant` (the same
+    gateway for another shop), `payer`, `unknown_authority`, and `credential`, which nobody may see.
+    """
 
     def test_each_request_opens_a_payment_of_its_own_with_a_page(
         self, gateway: PaymentGateway, browser: httpx.Client
@@ -88,13 +74,13 @@ class PaymentGatewayContract:
         assert {verification.verdict for verification in verifications} == {Verdict.PAID}
         assert [verification.repeated for verification in verifications].count(False) == 1
 
-    def test_another_amount_than_was_paid_is_a_mismatch_and_takes_nothing(
+    def test_another_amount_than_was_paid_is_a_mismatch_however_often_it_is_asked(
         self, gateway: PaymentGateway, payer: Payer
     ) -> None:
         authority = open_payment(gateway, RIALS)
         payer.pay(authority)
-        assert gateway.verify(authority, 10 * RIALS).verdict is Verdict.AMOUNT_MISMATCH
-        assert gateway.inquire(authority) is GatewayState.PAID
+        for _ in range(2):
+            assert gateway.verify(authority, 10 * RIALS).verdict is Verdict.AMOUNT_MISMATCH
         assert gateway.verify(authority, RIALS).verdict is Verdict.PAID
 
     def test_a_cancelled_payment_is_not_paid(self, gateway: PaymentGateway, payer: Payer) -> None:
@@ -108,31 +94,133 @@ class PaymentGatewayContract:
         assert gateway.verify(unknown_authority, RIALS).verdict is Verdict.UNKNOWN_AUTHORITY
         assert gateway.inquire(unknown_authority) is GatewayState.UNKNOWN
 
+    def test_another_merchants_payment_is_unknown(
+        self, gateway: PaymentGateway, other_merchant: PaymentGateway, payer: Payer
+    ) -> None:
+        authority = open_payment(other_merchant)
+        payer.pay(authority)
+        assert gateway.verify(authority, RIALS).verdict is Verdict.UNKNOWN_AUTHORITY
+        assert gateway.inquire(authority) is GatewayState.UNKNOWN
 
-class ZarinPalPayer:
-    """Presses the fake's buttons."""
+    @pytest.mark.parametrize(("action", "claims"), [("pay", True), ("cancel", False), ("fail", False)])
+    def test_what_the_browser_brings_back_is_read(
+        self, action: str, claims: bool, gateway: PaymentGateway, payer: Payer
+    ) -> None:
+        authority = open_payment(gateway)
+        query = dict(parse_qsl(urlsplit(payer.press(authority, action).headers["location"]).query))
+        assert query.pop("product") == "kalo"
+        assert gateway.read_callback(query) == Callback(authority, claims)
 
-    def __init__(self, browser: httpx.Client) -> None:
-        self._browser = browser
+    def test_a_callback_that_brings_nothing_is_refused_by_the_parameters_name(
+        self, gateway: PaymentGateway
+    ) -> None:
+        with pytest.raises(InvalidInput) as refusal:
+            gateway.read_callback({})
+        assert refusal.value.field
+        assert refusal.value.reason == "is missing"
 
-    def press(self, authority: str, action: str) -> httpx.Response:
-        return self._browser.post(f"/pay/_test/{authority}/{action}")
+    def test_a_callback_forged_as_paid_finds_nothing_paid(self, gateway: PaymentGateway) -> None:
+        authority = open_payment(gateway)
+        assert gateway.verify(authority, RIALS).verdict is Verdict.NOT_PAID
 
-    def pay(self, authority: str) -> None:
-        assert self.press(authority, "pay").status_code == 302
+    def test_a_callback_forged_as_not_paid_does_not_hide_money(
+        self, gateway: PaymentGateway, payer: Payer
+    ) -> None:
+        authority = open_payment(gateway)
+        payer.pay(authority)
+        assert gateway.inquire(authority) is GatewayState.PAID
+        assert gateway.verify(authority, RIALS).verdict is Verdict.PAID
 
-    def cancel(self, authority: str) -> None:
-        assert self.press(authority, "cancel").status_code == 302
+    def test_money_of_a_payer_who_never_returns_is_found_by_asking(
+        self, gateway: PaymentGateway, payer: Payer, world: Any
+    ) -> None:
+        authority = open_payment(gateway)
+        assert payer.press(authority, "pay-no-return").status_code == 200
+        world.clock.advance(minutes=20)
+        assert gateway.inquire(authority) is GatewayState.PAID
+        assert gateway.verify(authority, RIALS).verdict is Verdict.PAID
+
+    def test_money_nobody_verified_in_time_has_gone_back(
+        self, gateway: PaymentGateway, payer: Payer, world: Any
+    ) -> None:
+        authority = open_payment(gateway)
+        payer.pay(authority)
+        world.clock.advance(minutes=30)
+        assert gateway.inquire(authority) is GatewayState.REVERSED
+        assert gateway.verify(authority, RIALS).verdict is Verdict.NOT_PAID
+
+    def test_a_lost_answer_to_a_verification_is_unknown_and_the_next_one_finds_it_done(
+        self, gateway: PaymentGateway, payer: Payer
+    ) -> None:
+        authority = open_payment(gateway)
+        payer.pay(authority)
+        payer.press(authority, "set?next=lost-response")
+        with pytest.raises(GatewayUnavailable):
+            gateway.verify(authority, RIALS)
+        again = gateway.verify(authority, RIALS)
+        assert (again.verdict, again.repeated) == (Verdict.PAID, True)
+        assert again.reference
+
+    @pytest.mark.parametrize("fault", ["timeout", "500", "html502", "lost-response"])
+    def test_a_gateway_in_trouble_is_unknown_and_never_a_failed_payment(
+        self, fault: str, gateway: PaymentGateway, payer: Payer
+    ) -> None:
+        authority = open_payment(gateway)
+        payer.pay(authority)
+        payer.next_calls_meet(fault, times=3)
+        with pytest.raises(GatewayUnavailable):
+            open_payment(gateway)
+        with pytest.raises(GatewayUnavailable):
+            gateway.inquire(authority)
+        with pytest.raises(GatewayUnavailable):
+            gateway.verify(authority, RIALS)
+        assert gateway.verify(authority, RIALS).verdict is Verdict.PAID
+
+    @pytest.mark.parametrize("fault", ["timeout", "500", "html502", "lost-response"])
+    def test_neither_credential_nor_address_gets_out(
+        self,
+        fault: str,
+        gateway: PaymentGateway,
+        credential: str,
+        payer: Payer,
+        world: Any,
+        everything_told: Callable[[Callable[[], object]], str],
+    ) -> None:
+        payer.next_calls_meet(fault)
+        told = everything_told(lambda: open_payment(gateway))
+        for secret in (credential, "/request", world.origin):
+            assert secret not in told
+
+    @pytest.mark.parametrize("garbage", ["", "S1", "../../etc", "0", 36 * "0", "S" + 34 * "0" + "\n", "12\n"])
+    def test_what_can_be_no_authority_of_theirs_is_never_sent(
+        self, garbage: str, gateway: PaymentGateway, payer: Payer
+    ) -> None:
+        # Whoever asked would meet this.
+        payer.next_calls_meet("500", times=2)
+        assert gateway.verify(garbage, RIALS).verdict is Verdict.UNKNOWN_AUTHORITY
+        assert gateway.inquire(garbage) is GatewayState.UNKNOWN
+        with pytest.raises(GatewayRefused):
+            gateway.pay_url(garbage)
 
 
 @pytest.fixture
-def payer(browser: httpx.Client) -> ZarinPalPayer:
-    return ZarinPalPayer(browser)
+def payer(browser: httpx.Client) -> Payer:
+    return Payer(browser, "/pay")
 
 
 @pytest.fixture
 def gateway(world: Any) -> ZarinPal:
     return ZarinPal(world.pay_url, MERCHANT, HttpClient(connect_timeout=2, read_timeout=0.4))
+
+
+@pytest.fixture
+def other_merchant(world: Any) -> ZarinPal:
+    return ZarinPal(world.pay_url, OTHER_MERCHANT)
+
+
+@pytest.fixture
+def credential() -> str:
+    return MERCHANT
 
 
 @pytest.fixture
@@ -142,6 +230,31 @@ def unknown_authority() -> str:
 
 class TestZarinPalKeepsTheContract(PaymentGatewayContract):
     """ZarinPal's adapter over HTTP against the gateway that behaves."""
+
+
+class TestZibalKeepsTheContract(PaymentGatewayContract):
+    """Zibal's adapter over HTTP against the gateway that behaves."""
+
+    @pytest.fixture
+    def credential(self, world: Any) -> str:
+        world.zibal.config.merchants = {"shop-7f3f0c": "active", "other-shop": "active"}
+        return "shop-7f3f0c"
+
+    @pytest.fixture
+    def gateway(self, world: Any, credential: str) -> Zibal:
+        return Zibal(world.zibal_url, credential, HttpClient(connect_timeout=2, read_timeout=0.4))
+
+    @pytest.fixture
+    def other_merchant(self, world: Any, credential: str) -> Zibal:
+        return Zibal(world.zibal_url, "other-shop")
+
+    @pytest.fixture
+    def payer(self, browser: httpx.Client) -> Payer:
+        return Payer(browser, "/zibal")
+
+    @pytest.fixture
+    def unknown_authority(self) -> str:
+        return "4000000001"
 
 
 SHAPES_OF_FAILURE = [
@@ -166,7 +279,7 @@ class TestZarinPalInEveryShapeOfItsAnswers:
     """The body decides, whatever the status and however errors are wrapped."""
 
     def test_success_not_paid_mismatch_and_unknown_are_told_apart(
-        self, gateway: ZarinPal, payer: ZarinPalPayer, unknown_authority: str
+        self, gateway: ZarinPal, payer: Payer, unknown_authority: str
     ) -> None:
         authority = open_payment(gateway)
         assert gateway.verify(authority, RIALS).code == -51
@@ -212,50 +325,10 @@ def test_a_description_too_long_for_the_gateway_is_cut(gateway: ZarinPal, world:
     assert world.gateway.state.sessions[authority].description == 500 * "ش"
 
 
-def test_a_lost_answer_to_a_verification_is_unknown_and_the_next_one_finds_it_done(
-    gateway: ZarinPal, payer: ZarinPalPayer
-) -> None:
-    authority = open_payment(gateway)
-    payer.pay(authority)
-    payer.press(authority, "set?next=lost-response")
-    with pytest.raises(GatewayUnavailable):
-        gateway.verify(authority, RIALS)
-    again = gateway.verify(authority, RIALS)
-    assert (again.verdict, again.repeated) == (Verdict.PAID, True)
-    assert again.reference
-
-
-@pytest.mark.parametrize("fault", ["timeout", "500", "html502", "lost-response"])
-def test_a_gateway_in_trouble_is_unknown_and_never_a_failed_payment(
-    fault: str, gateway: ZarinPal, payer: ZarinPalPayer, browser: httpx.Client
-) -> None:
-    authority = open_payment(gateway)
-    payer.pay(authority)
-    browser.post("/pay/_test/set", params={"next": fault, "times": 3})
-    with pytest.raises(GatewayUnavailable):
-        open_payment(gateway)
-    with pytest.raises(GatewayUnavailable):
-        gateway.inquire(authority)
-    with pytest.raises(GatewayUnavailable):
-        gateway.verify(authority, RIALS)
-    assert gateway.verify(authority, RIALS).verdict is Verdict.PAID
-
-
 def test_a_gateway_that_is_not_there_is_unavailable() -> None:
     nobody = ZarinPal("http://127.0.0.1:9", MERCHANT, HttpClient(1, 1))
     with pytest.raises(GatewayUnavailable):
         open_payment(nobody)
-
-
-class SpeakingGateway(HttpClient):
-    """An HTTP client whose gateway always gives one answer."""
-
-    def __init__(self, status: int, body: object) -> None:
-        super().__init__()
-        self._answer = Answer(status, body)
-
-    def post_json(self, url: str, payload: Mapping[str, object]) -> Answer:
-        return self._answer
 
 
 AUTHORITY = "A" + 35 * "1"
@@ -328,57 +401,16 @@ def test_a_card_number_that_came_unmasked_is_not_kept() -> None:
     assert verification.masked_card is None
 
 
-@pytest.mark.parametrize("garbage", ["", "S1", "../../etc", 36 * "0", "S" + 34 * "0" + "\n", "A" + 36 * "0"])
-def test_what_can_be_no_authority_is_never_sent(garbage: str) -> None:
-    gateway = ZarinPal("http://127.0.0.1:9", MERCHANT)
-    assert gateway.verify(garbage, RIALS).verdict is Verdict.UNKNOWN_AUTHORITY
-    assert gateway.inquire(garbage) is GatewayState.UNKNOWN
-    with pytest.raises(GatewayRefused):
-        gateway.pay_url(garbage)
-
-
-def test_a_callback_forged_as_ok_finds_nothing_paid(gateway: ZarinPal) -> None:
-    authority = open_payment(gateway)
-    assert gateway.verify(authority, RIALS).verdict is Verdict.NOT_PAID
-
-
-def test_a_callback_forged_as_nok_does_not_hide_money(gateway: ZarinPal, payer: ZarinPalPayer) -> None:
-    authority = open_payment(gateway)
-    payer.pay(authority)
-    assert gateway.inquire(authority) is GatewayState.PAID
-    assert gateway.verify(authority, RIALS).verdict is Verdict.PAID
-
-
-def test_another_merchants_authority_is_unknown(gateway: ZarinPal, payer: ZarinPalPayer, world: Any) -> None:
-    other = ZarinPal(world.pay_url, OTHER_MERCHANT)
-    authority = open_payment(other)
+def test_another_merchants_authority_has_a_code_of_its_own(
+    gateway: ZarinPal, other_merchant: ZarinPal, payer: Payer
+) -> None:
+    authority = open_payment(other_merchant)
     payer.pay(authority)
     assert gateway.verify(authority, RIALS).code == -53
-    assert gateway.verify(authority, RIALS).verdict is Verdict.UNKNOWN_AUTHORITY
-
-
-def test_money_of_a_payer_who_never_returns_is_found_by_asking(
-    gateway: ZarinPal, payer: ZarinPalPayer, world: Any
-) -> None:
-    authority = open_payment(gateway)
-    assert payer.press(authority, "pay-no-return").status_code == 200
-    world.clock.advance(minutes=20)
-    assert gateway.inquire(authority) is GatewayState.PAID
-    assert gateway.verify(authority, RIALS).verdict is Verdict.PAID
-
-
-def test_money_nobody_verified_in_time_has_gone_back(
-    gateway: ZarinPal, payer: ZarinPalPayer, world: Any
-) -> None:
-    authority = open_payment(gateway)
-    payer.pay(authority)
-    world.clock.advance(minutes=30)
-    assert gateway.inquire(authority) is GatewayState.REVERSED
-    assert gateway.verify(authority, RIALS).verdict is Verdict.NOT_PAID
 
 
 def test_a_cancelled_payment_may_look_as_if_still_in_the_bank(
-    gateway: ZarinPal, payer: ZarinPalPayer, world: Any
+    gateway: ZarinPal, payer: Payer, world: Any
 ) -> None:
     world.gateway.config.cancel_inquiry = "IN_BANK"
     authority = open_payment(gateway)
@@ -434,16 +466,34 @@ def test_the_page_links_to_its_buttons_under_any_path(gateway: ZarinPal, browser
         }
 
 
-@pytest.mark.parametrize("fault", ["none", "timeout", "500", "html502", "lost-response"])
-def test_neither_merchant_id_nor_address_gets_out(
-    fault: str,
-    gateway: ZarinPal,
-    world: Any,
-    browser: httpx.Client,
-    everything_told: Callable[[Callable[[], object]], str],
+def test_neither_merchant_id_nor_address_is_in_a_refusal(
+    gateway: ZarinPal, world: Any, everything_told: Callable[[Callable[[], object]], str]
 ) -> None:
     world.gateway.config.merchants = {MERCHANT: "suspended"}
-    browser.post("/pay/_test/set", params={"next": fault})
     told = everything_told(lambda: open_payment(gateway))
     for secret in (MERCHANT, "/pg/v4", world.origin):
         assert secret not in told
+
+
+def test_a_mismatch_takes_nothing(gateway: ZarinPal, payer: Payer) -> None:
+    authority = open_payment(gateway)
+    payer.pay(authority)
+    assert gateway.verify(authority, 10 * RIALS).verdict is Verdict.AMOUNT_MISMATCH
+    assert gateway.inquire(authority) is GatewayState.PAID
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"Authority": AUTHORITY}, "Status"),
+        ({"Status": "OK"}, "Authority"),
+        ({"Authority": AUTHORITY, "Status": "ok"}, "Status"),
+        ({"Authority": 65 * "A", "Status": "OK"}, "Authority"),
+        ({"Authority": "A/1", "Status": "OK"}, "Authority"),
+        ({"Authority": AUTHORITY + "\n", "Status": "OK"}, "Authority"),
+    ],
+)
+def test_what_a_callback_lacks_or_garbles_is_named(query: dict[str, str], field: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        ZarinPal("http://gateway", MERCHANT).read_callback(query)
+    assert refusal.value.field == field

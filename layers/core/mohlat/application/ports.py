@@ -54,8 +54,22 @@ class Agreements(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What a browser says when it comes back from a gateway: which payment, and whether it claims it paid.
+
+    Nobody signs it, so neither part is believed before the gateway was asked.
+    """
+
+    authority: str
+    claims_paid: bool
+
+
 class PaymentGateway(Protocol):
-    """A payment gateway. Every method may raise GatewayUnavailable (unknown: ask again) or GatewayRefused."""
+    """A payment gateway.
+
+    Whatever asks it may raise GatewayUnavailable (unknown: ask again) or GatewayRefused.
+    """
 
     name: str
 
@@ -74,6 +88,10 @@ class PaymentGateway(Protocol):
 
     def pay_url(self, authority: str) -> str:
         """Where the payer's browser must go."""
+        ...
+
+    def read_callback(self, query: Mapping[str, str]) -> Callback:
+        """Reads the parameters that a browser brings back. Raises InvalidInput with the parameter's name."""
         ...
 
     def verify(self, authority: str, amount: int) -> Verification:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from mohlat.adapters.gateways.reading import integer, masked_card, parameter
 from mohlat.adapters.http import HttpClient, NoAnswer
-from mohlat.application.ports import PaymentGateway
+from mohlat.application.ports import Callback, PaymentGateway
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable
 from mohlat.domain.iranian import local_mobile
 from mohlat.domain.payments import GatewayState, Verdict, Verification
 
 # Production authorities begin with A, the gateway's sandbox's with S.
 _AUTHORITY = re.compile(r"[AS][0-9A-Za-z]{35}")
-_MASKED_CARD = re.compile(r"[0-9]{4,6}\*+[0-9]{4}")
 _MAX_DESCRIPTION = 500
 
 _SUCCESS = 100
@@ -98,6 +98,14 @@ class ZarinPal(PaymentGateway):
             raise GatewayRefused("not an authority", gateway=self.name)
         return f"{self._base_url}/pg/StartPay/{authority}"
 
+    def read_callback(self, query: Mapping[str, str]) -> Callback:
+        """Reads `Authority` and `Status`. Raises InvalidInput."""
+        return Callback(
+            # Whether it can be one of theirs is not asked here: to us any other is simply unknown.
+            authority=parameter(query, "Authority", "[A-Za-z0-9]{1,64}"),
+            claims_paid=parameter(query, "Status", "OK|NOK") == "OK",
+        )
+
     def verify(self, authority: str, amount: int) -> Verification:
         """Captures the payment if `amount` rials were paid; asked again, it tells the same with `repeated`.
 
@@ -107,13 +115,12 @@ class ZarinPal(PaymentGateway):
             return Verification(Verdict.UNKNOWN_AUTHORITY)
         code, data = self._call("verify", authority=authority, amount=amount)
         if code in (_SUCCESS, _VERIFIED_BEFORE):
-            reference, card = data.get("ref_id"), data.get("card_pan")
+            reference = data.get("ref_id")
             return Verification(
                 Verdict.PAID,
                 repeated=code == _VERIFIED_BEFORE,
                 reference=str(reference) if reference else None,
-                # Only a number that really is masked may be kept (KALAK-card).
-                masked_card=card if isinstance(card, str) and _MASKED_CARD.fullmatch(card) else None,
+                masked_card=masked_card(data.get("card_pan")),
                 code=code,
             )
         if verdict := _VERDICTS.get(code):
@@ -164,10 +171,10 @@ def _read(body: object) -> tuple[int | None, Mapping[str, object], Mapping[str, 
         return None, {}, {}
     errors = body.get("errors")
     for fault in errors if isinstance(errors, list) else [errors]:
-        if isinstance(fault, dict) and (code := _integer(fault.get("code"))) is not None:
+        if isinstance(fault, dict) and (code := integer(fault.get("code"))) is not None:
             return code, {}, fault
     data = body.get("data")
-    if not isinstance(data, dict) or (code := _integer(data.get("code"))) is None:
+    if not isinstance(data, dict) or (code := integer(data.get("code"))) is None:
         return None, {}, {}
     return code, data, {} if code > 0 else data
 
@@ -183,12 +190,3 @@ def _fields(fault: Mapping[str, object]) -> list[str]:
         for name in item
         if re.fullmatch(r"[a-z_.]{1,40}", str(name))
     )
-
-
-def _integer(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    try:
-        return int(value)
-    except ValueError:
-        return None

@@ -1,0 +1,34 @@
+"""What the gateways' adapters read alike: numbers, masked cards, and what a browser brings back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mohlat.domain.errors import InvalidInput
+
+# How many digits stay readable differs between gateways; the stars are what matters.
+_MASKED_CARD = re.compile(r"[0-9]{4,6}\*+[0-9]{2,4}")
+
+
+def integer(value: object) -> int | None:
+    """A whole number, also one written as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        return None
+
+
+def masked_card(value: object) -> str | None:
+    """The card as the gateway masked it. Only a number that really is masked may be kept (KALAK-card)."""
+    return value if isinstance(value, str) and _MASKED_CARD.fullmatch(value) else None
+
+
+def parameter(query: Mapping[str, str], name: str, form: str) -> str:
+    """A callback's parameter in its whole `form` (a pattern). Raises InvalidInput with its name."""
+    value = query.get(name, "")
+    if not re.fullmatch(form, value):
+        raise InvalidInput(name, "is not accepted" if value else "is missing")
+    return value
