@@ -177,9 +177,9 @@ class Customer:
         """Reads something of its account."""
         return self.api.ask("GET", self.path + path, token=self.token, **query)
 
-    def order(self, plan: str, period: str) -> dict[str, Any]:
-        """Orders a term; the answer says where to pay."""
-        body = {"plan": plan, "period": period}
+    def order(self, plan: str, period: str, gateway: str | None = None) -> dict[str, Any]:
+        """Orders a term, to be paid through the product's first gateway or another; the answer says where."""
+        body = {"plan": plan, "period": period, "gateway": gateway}
         answer: dict[str, Any] = self.api.ask("POST", f"{self.path}/orders", body, token=self.token)
         return answer
 
@@ -189,7 +189,7 @@ class Customer:
         page = self.api.http.get(pay_url)
         if page.is_error:
             raise Unexpected(f"the pay page answered {page.status_code}")
-        base, authority = pay_url.split("/pg/StartPay/")
+        base, authority = re.split("/pg/StartPay/|/start/", pay_url)
         back = self.api.http.post(f"{base}/_test/{authority}/{action}")
         return self.api.http.get(back.headers["Location"], headers={"Accept": "application/json"})
 

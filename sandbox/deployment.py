@@ -92,6 +92,7 @@ def _deploy(stack: Stack, status: str | None) -> None:
         *settings["parameter_overrides"],
         f"PublicUrl={stack.url}",
         f"ZarinpalUrl={stack.url}/pay",
+        f"ZibalUrl={stack.url}/zibal",
         f"KavenegarUrl={stack.url}/sms",
     ]
     _sam(

@@ -21,6 +21,7 @@ from sandbox.stack import ROOT, STACK_NAME, Stack
 FAKE_CREDENTIALS = {
     "zarinpal/merchant_id": "00000000-0000-4000-8000-000000000001",
     "zarinpal/access_token": "sandbox-access-token",
+    "zibal/merchant": "zibal",
     "kavenegar/api_key": "sandbox-api-key",
 }
 PARAMETERS_PREFIX = "/mohlat/local"

@@ -21,6 +21,7 @@ from mohlat.domain.agreement import (
     Lease,
     Offer,
     PasswordRule,
+    PaymentRule,
     Phase,
     Plan,
     Price,
@@ -126,6 +127,7 @@ def agreement_with_trial() -> Agreement:
         ),
         service_channels=(Channel.EMAIL, Channel.SMS),
         service_basis=Basis("T-NOTICES"),
+        payments=PaymentRule(("zarinpal", "zibal"), Basis(choice="two of them")),
         plans=(plan("basic", 1_000_000), plan("plus", 3_000_000)),
         refunds=(RefundRule(RefundCase.OTHERWISE, Returned.NOTHING, None, Basis(choice="none agreed")),),
         export=ExportRule(

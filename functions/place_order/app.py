@@ -9,24 +9,24 @@ from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route
 from mohlat.idempotency import once
 from mohlat.presentation import views
 from mohlat.presentation.cursors import read_cursor, read_limit, write_cursor
-from mohlat.presentation.fields import duration, our_id, slug
+from mohlat.presentation.fields import duration, optional, our_id, slug
 from mohlat.settings import settings
 
 
 def _place(request: Request) -> Response:
-    fields = request.fields(plan=slug, period=duration)
-    return once(request, lambda: _order(request, fields["plan"], fields["period"]))
+    fields = request.fields(plan=slug, period=duration, gateway=optional(slug))
+    return once(request, lambda: _order(request, fields["plan"], fields["period"], fields["gateway"]))
 
 
-def _order(request: Request, plan: str, period: Duration) -> Response:
-    gateway = bootstrap.payment_gateway()
+def _order(request: Request, plan: str, period: Duration, gateway: str | None) -> Response:
     placed = order_term(
         request.tenant_id,
         plan,
         period,
-        by=request.caller.name,
-        callback_url=f"{settings().public_url}/payments/{gateway.name}/callback",
         gateway=gateway,
+        by=request.caller.name,
+        callback_url=lambda name: f"{settings().public_url}/payments/{name}/callback",
+        gateways=bootstrap.payment_gateway,
         tenants=bootstrap.tenants(),
         payments=bootstrap.payments(),
         dispatches=bootstrap.dispatches(),

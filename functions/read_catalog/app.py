@@ -29,8 +29,9 @@ def _terms(request: Request) -> Response:
 
 def _plans(request: Request) -> Response:
     now = bootstrap.clock().now()
-    plans = [views.plan(plan, now, request.language) for plan in _agreement_of(request).plans]
-    return Response(200, {"plans": plans})
+    agreement = _agreement_of(request)
+    plans = [views.plan(plan, now, request.language) for plan in agreement.plans]
+    return Response(200, {"plans": plans, "gateways": list(agreement.gateways)})
 
 
 lambda_handler = api(

@@ -30,6 +30,7 @@ class TestSettings:
             ("parameters_prefix", "PARAMETERS_PREFIX"),
             ("public_url", "PUBLIC_URL"),
             ("zarinpal_url", "ZARINPAL_URL"),
+            ("zibal_url", "ZIBAL_URL"),
             ("kavenegar_url", "KAVENEGAR_URL"),
         ],
     )

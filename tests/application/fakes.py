@@ -12,7 +12,7 @@ from mohlat.application.ports import HandOver, Message, MessageOrder, Row
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import ConcurrentChange, GatewayUnavailable, MohlatError, NotFound
 from mohlat.domain.lifecycle import Transition
-from mohlat.domain.payments import GatewayState, Verdict, Verification
+from mohlat.domain.payments import Callback, GatewayState, Verdict, Verification
 from mohlat.domain.tenant import Tenant
 from tests.fakes import START, FakeTenants, Table
 
@@ -64,9 +64,8 @@ class Till:
 class FakeGateway:
     """`PaymentGateway` in memory: verifying captures what was paid; twice is allowed and says so."""
 
-    name = "zarinpal"
-
-    def __init__(self) -> None:
+    def __init__(self, name: str = "zarinpal") -> None:
+        self.name = name
         self.tills: dict[str, Till] = {}
         self.down = False
         self.refuses: MohlatError | None = None
@@ -91,6 +90,9 @@ class FakeGateway:
 
     def pay_url(self, authority: str) -> str:
         return f"https://pay.test/{authority}"
+
+    def read_callback(self, query: Mapping[str, str]) -> Callback:
+        return Callback(query["authority"], query["paid"] == "yes")
 
     def pay(self, authority: str, amount: int | None = None) -> None:
         """The customer pays (what was asked, unless said otherwise)."""

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from mohlat.agreements import loader
-from mohlat.domain.agreement import Phase, Price
+from mohlat.domain.agreement import Basis, PaymentRule, Phase, Price
 from mohlat.domain.durations import Duration
-from mohlat.domain.errors import AccessRefused, Conflict, GatewayUnavailable, NotFound
+from mohlat.domain.errors import AccessRefused, Conflict, GatewayUnavailable, InvalidInput, NotFound
 from mohlat.domain.payments import GatewayState, Payment, PaymentStatus
 from mohlat.domain.tenant import Closing, RestrictionKind, Tenant
 from tests.application.fakes import Crash
@@ -285,6 +285,55 @@ def test_while_a_payment_is_on_its_way_nothing_is_purged() -> None:
 
 
 # --- ordering ---------------------------------------------------------------------------------------------
+
+
+def test_an_order_goes_to_the_wanted_gateway_and_that_one_alone_can_grant_it() -> None:
+    world = World()
+    tenant = world.register()
+    placed = world.order(tenant, gateway="zibal")
+    authority = placed.payment.authority or ""
+    assert placed.payment.gateway == "zibal"
+    assert (list(world.gateway.tills), list(world.second_gateway.tills)) == ([], [authority])
+    world.second_gateway.pay(authority)
+    with pytest.raises(NotFound):
+        world.payment_desk.called_back(authority, claims_paid=True)
+    granted = world.second_payment_desk.called_back(authority, claims_paid=True)
+    assert granted.status is PaymentStatus.GRANTED
+    entry = next(one for one in world.tenants.journal(tenant.id) if one.by == "gateway:zibal")
+    assert entry.event == "term_granted"
+
+
+def test_an_authority_that_two_gateways_gave_out_is_two_payments() -> None:
+    world = World()
+    tenant = world.register()
+    first, second = world.order(tenant), world.order(tenant, gateway="zibal")
+    assert first.payment.authority == second.payment.authority
+    world.second_gateway.pay(second.payment.authority or "")
+    assert callback(world, first.payment).open
+    authority = second.payment.authority or ""
+    assert world.second_payment_desk.called_back(authority, claims_paid=True).id == second.payment.id
+
+
+def test_which_gateways_serve_is_what_the_newest_agreement_says() -> None:
+    world = World()
+    tenant = world.register()
+    only = replace(
+        world.agreement, version="2", payments=PaymentRule(("zibal",), Basis(choice="the other closed"))
+    )
+    world.agreements.known.append(only)
+    assert world.order(tenant).payment.gateway == "zibal"
+    with pytest.raises(InvalidInput):
+        world.order(tenant, gateway="zarinpal")
+
+
+def test_a_gateway_that_the_agreement_does_not_name_is_refused_before_anything_is_written() -> None:
+    world = World()
+    tenant = world.register()
+    with pytest.raises(InvalidInput) as refused:
+        world.order(tenant, gateway="paypal")
+    assert refused.value.field == "gateway"
+    assert not world.table.payments
+    assert world.tenant(tenant).open_matters == frozenset()
 
 
 def test_an_order_takes_the_newest_price_and_opens_a_payment_for_it() -> None:

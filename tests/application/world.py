@@ -77,6 +77,7 @@ class World:
         self.queue = FakeNoticeQueue()
         self.ids = FakeIds()
         self.gateway = FakeGateway()
+        self.second_gateway = FakeGateway("zibal")
         self.mailer = FakeMailer()
         self.sms = FakeSms()
         self.sender = Sender(
@@ -95,13 +96,16 @@ class World:
             ids=self.ids,
             clock=self.clock,
         )
-        self.payment_desk = PaymentDesk(
-            gateway=self.gateway,
-            payments=self.payments,
-            tenants=self.tenants,
-            dispatches=self.dispatches,
-            agreements=self.agreements,
-            clock=self.clock,
+        self.payment_desk, self.second_payment_desk = (
+            PaymentDesk(
+                gateway=gateway,
+                payments=self.payments,
+                tenants=self.tenants,
+                dispatches=self.dispatches,
+                agreements=self.agreements,
+                clock=self.clock,
+            )
+            for gateway in (self.gateway, self.second_gateway)
         )
         self.front_desk = FrontDesk(
             people=self.people,
@@ -157,15 +161,23 @@ class World:
         stored = self.tenant(tenant)
         return catch_up(self.tenants, self.dispatches, self.agreement, stored, self.clock.now(), by=by)
 
-    def order(self, tenant: Tenant, length: Duration | None = None, plan: str = "basic") -> PlacedOrder:
+    def order(
+        self,
+        tenant: Tenant,
+        length: Duration | None = None,
+        plan: str = "basic",
+        gateway: str | None = None,
+    ) -> PlacedOrder:
         """Orders a month, unless told otherwise."""
+        gateways = {each.name: each for each in (self.gateway, self.second_gateway)}
         return order_term(
             tenant.id,
             plan,
             length or months(1),
+            gateway=gateway,
             by="user:owner",
-            callback_url="https://api.test/callback",
-            gateway=self.gateway,
+            callback_url=lambda name: f"https://api.test/{name}/callback",
+            gateways=gateways.__getitem__,
             tenants=self.tenants,
             payments=self.payments,
             dispatches=self.dispatches,

@@ -15,9 +15,9 @@ import pytest
 from mohlat.adapters.gateways.zarinpal import ZarinPal
 from mohlat.adapters.gateways.zibal import Zibal
 from mohlat.adapters.http import HttpClient
-from mohlat.application.ports import Callback, PaymentGateway
+from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, InvalidInput
-from mohlat.domain.payments import GatewayState, Verdict
+from mohlat.domain.payments import Callback, GatewayState, Verdict
 from tests.contract.conftest import RIALS, Payer, SpeakingGateway, open_payment
 
 MERCHANT = "5e7f3f0c-1c57-4d3b-9a57-0f3a5c0e7b11"

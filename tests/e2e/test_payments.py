@@ -123,6 +123,18 @@ def test_who_paid_and_never_came_back_is_granted_by_the_watch(stage: Stage) -> N
     assert grants(stage, customer) == 1
 
 
+def test_another_gateway_of_the_agreement_grants_just_the_same_and_believes_no_browser(stage: Stage) -> None:
+    customer = stage.join("customer_club")
+    order = customer.order("silver", "P1M", gateway="zibal")
+    assert "/zibal/start/" in order["pay_url"]
+    forged = {"trackId": authority_of(order), "success": "1"}
+    back = customer.api.http.get("/v1/payments/zibal/callback", params=forged, headers=JSON)
+    assert (back.status_code, back.json()["status"], grants(stage, customer)) == (202, "pending", 0)
+    assert customer.pay(order).json()["status"] == "granted"
+    granted = [entry for entry in stage.timeline(customer) if entry["event"] == "term_granted"]
+    assert [entry["by"] for entry in granted] == ["gateway:zibal"]
+
+
 def test_callbacks_for_payments_that_are_not_ours_are_refused_and_noted(stage: Stage) -> None:
     customer = stage.customer("kalo")
 

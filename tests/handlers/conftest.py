@@ -20,6 +20,8 @@ from moto import mock_aws
 
 from mohlat import bootstrap
 from mohlat.adapters import aws
+from mohlat.adapters.gateways.zarinpal import ZarinPal
+from mohlat.adapters.gateways.zibal import Zibal
 from mohlat.application.codes import issue_code
 from mohlat.application.ports import HandOver
 from mohlat.domain.errors import GatewayUnavailable
@@ -65,11 +67,15 @@ class Context:
 
 
 class FakeGateway:
-    """A gateway that is told what the payer does; `silent` makes it unreachable."""
+    """A gateway that is told what the payer does; `silent` makes it unreachable.
 
-    name = "zarinpal"
+    What it gives out and what browsers bring back have the form of the `real` one.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, real: ZarinPal | Zibal, authority: str) -> None:
+        self.name = real.name
+        self.read_callback = real.read_callback
+        self._authority = authority
         self.paid = False
         self.silent = False
         self.verdict: Verdict | None = None
@@ -82,7 +88,7 @@ class FakeGateway:
     def request(self, **order: Any) -> str:
         self._answer()
         self.opened.append(order)
-        return f"A{len(self.opened):035d}"
+        return self._authority.format(len(self.opened))
 
     def pay_url(self, authority: str) -> str:
         return f"https://gateway.example/pay/{authority}"
@@ -119,7 +125,8 @@ class World:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.gateway = FakeGateway()
+        self.gateway = FakeGateway(ZarinPal("https://zarinpal.example", ""), "A{:035d}")
+        self.zibal = FakeGateway(Zibal("https://zibal.example", ""), "37140612{:02d}")
         self.mail = Outbox()
         self.sms = Outbox()
         self.clock_moved = 0
@@ -329,10 +336,11 @@ def confined(function: str) -> Iterator[None]:
 def _gateways(known: World) -> Callable[..., FakeGateway]:
     from mohlat.domain.errors import NotFound
 
-    def gateway(name: str = "zarinpal") -> FakeGateway:
-        if name != known.gateway.name:
-            raise NotFound
-        return known.gateway
+    def gateway(name: str) -> FakeGateway:
+        for each in (known.gateway, known.zibal):
+            if each.name == name:
+                return each
+        raise NotFound
 
     return gateway
 

@@ -11,6 +11,7 @@ from mohlat import bootstrap
 from mohlat.adapters import aws
 from mohlat.adapters.clock import OffsetClock, SystemClock
 from mohlat.adapters.gateways.zarinpal import ZarinPal
+from mohlat.adapters.gateways.zibal import Zibal
 from mohlat.adapters.messaging.kavenegar import Kavenegar
 from mohlat.adapters.messaging.ses import SesMailer
 from mohlat.domain.errors import NotFound
@@ -27,23 +28,25 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Any:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "PARAMETERS_PREFIX": "/mohlat/test",
         "ZARINPAL_URL": "https://gateway.example",
+        "ZIBAL_URL": "https://other-gateway.example",
         "KAVENEGAR_URL": "https://sms.example",
         "TEST_CLOCK": "off",
     }.items():
         monkeypatch.setenv(name, value)
     forget()
     with mock_aws():
-        for name in ("zarinpal/merchant_id", "kavenegar/api_key"):
+        for name in ("zarinpal/merchant_id", "zibal/merchant", "kavenegar/api_key"):
             aws.client("ssm").put_parameter(Name=f"/mohlat/test/{name}", Value="first", Type="SecureString")
         yield monkeypatch
     forget()
 
 
 def test_providers_are_reached_with_the_deployments_credentials(deployed: Any) -> None:
-    assert isinstance(bootstrap.payment_gateway(), ZarinPal)
+    assert isinstance(bootstrap.payment_gateway("zarinpal"), ZarinPal)
+    assert isinstance(bootstrap.payment_gateway("zibal"), Zibal)
     assert isinstance(bootstrap.sms_sender(), Kavenegar)
     assert isinstance(bootstrap.mailer(), SesMailer)
-    assert bootstrap.payment_gateway("zarinpal") is bootstrap.payment_gateway()
+    assert bootstrap.payment_gateway("zarinpal") is bootstrap.payment_gateway("zarinpal")
 
 
 def test_a_gateway_that_we_do_not_have_is_not_found(deployed: Any) -> None:

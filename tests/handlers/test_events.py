@@ -71,6 +71,17 @@ def _ordered_and_silent(world: World) -> None:
     world.clock.advance(minutes=3)
 
 
+def _ordered_at_zibal(world: World) -> None:
+    _first_registered(world)
+    assert world.replay("place_order/place_at_zibal")["statusCode"] == 201
+
+
+def _ordered_and_paid_at_zibal(world: World) -> None:
+    _ordered_at_zibal(world)
+    world.zibal.paid = True
+    world.clock.advance(minutes=3)
+
+
 def _recorded(world: World) -> None:
     _first_registered(world)
     assert world.replay("keep_records/put")["statusCode"] == 201
@@ -274,6 +285,30 @@ CASES: dict[str, Case] = {
         _ordered,
         [page("We do not know this payment"), noted("zarinpal", "callback_for_unknown_payment")],
     ),
+    "pay_callback/zibal_paid": Case(
+        200,
+        _ordered_and_paid_at_zibal,
+        [page("پرداخت انجام شد", "Paid"), payment(PaymentStatus.GRANTED), _starter_bought],
+    ),
+    "pay_callback/zibal_forged": Case(
+        202,
+        _ordered_at_zibal,
+        [payment(PaymentStatus.PENDING), lambda world, _: bootstrap.tenants().get(TENANT).term is None],
+    ),
+    "pay_callback/zibal_cancelled": Case(
+        200,
+        _ordered_at_zibal,
+        [has(status="cancelled", amount_rials=1_900_000), payment(PaymentStatus.CANCELLED)],
+    ),
+    "pay_callback/zibal_unknown": Case(
+        404,
+        _ordered_at_zibal,
+        [page("We do not know this payment"), noted("zibal", "callback_for_unknown_payment")],
+    ),
+    # What another gateway gave out, and in that gateway's words, is nothing to this one.
+    "pay_callback/zibal_of_the_other_gateway": Case(
+        422, _ordered_and_paid, [has(field="trackId"), payment(PaymentStatus.PENDING)]
+    ),
     "pay_callback/nothing_sent": Case(
         422, then=[has(field="Authority", detail="«شناسهٔ پرداخت» (Authority) باید فرستاده شود.")]
     ),
@@ -329,6 +364,28 @@ CASES: dict[str, Case] = {
                 world.gateway.opened[0]["callback_url"] == "https://api.example/v1/payments/zarinpal/callback"
             ),
             payment(PaymentStatus.PENDING),
+        ],
+    ),
+    "place_order/place_at_zibal": Case(
+        201,
+        _first_registered,
+        [
+            lambda _, answer: body(answer)["payment"]["gateway"] == "zibal",
+            lambda _, answer: body(answer)["pay_url"] == "https://gateway.example/pay/3714061201",
+            lambda world, _: (
+                world.zibal.opened[0]["callback_url"] == "https://api.example/v1/payments/zibal/callback"
+            ),
+            lambda world, _: world.gateway.opened == [],
+            payment(PaymentStatus.PENDING),
+        ],
+    ),
+    "place_order/unknown_gateway": Case(
+        422,
+        _first_registered,
+        [
+            has(field="gateway", details={"allowed": ["zarinpal", "zibal"]}),
+            lambda world, _: world.gateway.opened == world.zibal.opened == [],
+            lambda world, _: not bootstrap.payments().orders(TENANT),
         ],
     ),
     "place_order/list": Case(
@@ -402,6 +459,11 @@ CASES: dict[str, Case] = {
     ),
     "settle_payment/paid": Case(
         None, _ordered_and_paid, [lambda _, answer: answer["decided"], payment(PaymentStatus.GRANTED)]
+    ),
+    "settle_payment/paid_at_zibal": Case(
+        None,
+        _ordered_and_paid_at_zibal,
+        [lambda _, answer: answer["decided"], payment(PaymentStatus.GRANTED), _starter_bought],
     ),
     "erase_tenant/records": Case(
         None, _purged, [equals({"tenant_id": TENANT, "store": "records", "deleted": 1})]

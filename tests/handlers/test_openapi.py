@@ -152,7 +152,9 @@ def _matches(value: Any, schema: dict[str, Any]) -> None:
         ("request_sweep/now", ()),
         ("set_test_clock/read", ()),
         ("sign_in/password", ()),
+        ("place_order/place_at_zibal", ()),
         ("pay_callback/cancelled", ("place_order/place",)),
+        ("pay_callback/zibal_cancelled", ("place_order/place_at_zibal",)),
     ],
 )
 def test_an_answer_is_as_described(case: str, given: tuple[str, ...], world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from mohlat.agreements import loader
 from tests.template import cloudformation as cf
 
-ADDRESSES = ("PublicUrl", "ZarinpalUrl", "KavenegarUrl")
+ADDRESSES = ("PublicUrl", "ZarinpalUrl", "ZibalUrl", "KavenegarUrl")
 
 
 def allowed(parameter: str, address: str) -> bool:
@@ -80,5 +80,6 @@ def test_a_function_reads_the_secrets_of_its_own_provider_only() -> None:
             if "ssm:GetParameter" in cf.as_list(statement["Action"])
         }
         variables = cf.environment(name)
-        expected = {secret for secret in ("zarinpal", "kavenegar") if f"{secret.upper()}_URL" in variables}
+        providers = ("zarinpal", "zibal", "kavenegar")
+        expected = {secret for secret in providers if f"{secret.upper()}_URL" in variables}
         assert read == expected, name

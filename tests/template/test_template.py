@@ -40,8 +40,11 @@ WIDE = {
     ("SendNoticesFunction", ":identity/*"): "the condition on the sender narrows it",
     ("TellOwnerFunction", ":identity/*"): "the condition on the sender narrows it",
     ("PlaceOrderFunction", "/${Stage}/zarinpal/*"): "the gateway's secrets, by their prefix",
+    ("PlaceOrderFunction", "/${Stage}/zibal/*"): "the gateway's secrets, by their prefix",
     ("PayCallbackFunction", "/${Stage}/zarinpal/*"): "the gateway's secrets, by their prefix",
+    ("PayCallbackFunction", "/${Stage}/zibal/*"): "the gateway's secrets, by their prefix",
     ("SettlePaymentFunction", "/${Stage}/zarinpal/*"): "the gateway's secrets, by their prefix",
+    ("SettlePaymentFunction", "/${Stage}/zibal/*"): "the gateway's secrets, by their prefix",
     ("SendNoticesFunction", "/${Stage}/kavenegar/*"): "the provider's secrets, by their prefix",
     ("TellOwnerFunction", "/${Stage}/kavenegar/*"): "the provider's secrets, by their prefix",
 }

@@ -133,6 +133,29 @@ def test_the_five_agreements_hold_105_duties():
     assert sum(len(loader.load(product).clauses) for product in SHIPPED) == 105
 
 
+def test_the_first_gateway_serves_unless_another_of_the_agreements_is_wanted():
+    for product in ("kalo", "customer_club", "saman360"):
+        agreement = loader.load(product)
+        assert agreement.gateways == ("zarinpal", "zibal")
+        assert [agreement.gateway(wanted) for wanted in (None, "zibal", "zarinpal")] == [
+            "zarinpal",
+            "zibal",
+            "zarinpal",
+        ]
+        with pytest.raises(InvalidInput) as refused:
+            agreement.gateway("paypal")
+        assert refused.value.details["allowed"] == ["zarinpal", "zibal"]
+
+
+@pytest.mark.parametrize("product", ["kalak", "kallu"])
+def test_where_nothing_is_bought_there_is_no_gateway(product: str):
+    agreement = loader.load(product)
+    assert agreement.payments is None
+    for wanted in (None, "zarinpal"):
+        with pytest.raises(InvalidInput):
+            agreement.gateway(wanted)
+
+
 @pytest.mark.parametrize("product", SHIPPED)
 def test_the_digest_is_that_of_the_file_as_it_lies_there(product: str):
     expected = hashlib.sha256((PACKAGE / f"{product}.yaml").read_bytes()).hexdigest()
@@ -725,6 +748,9 @@ BREAKS = [
     ("kalo", "toman: 190_000", "toman: -5", "plans[0].periods[0].prices[0].toman", "above 0"),
     ("kalo", "toman: 190_000", "toman: 19.5", "plans[0].periods[0].prices[0].toman", "whole number"),
     ("kalo", "toman: 190_000", 'toman: "190000"', "plans[0].periods[0].prices[0].toman", "whole number"),
+    ("kalo", "[zarinpal, zibal]", "[zarinpal, paypal]", "payments.gateways[1]", "must be one of"),
+    ("kalo", "[zarinpal, zibal]", "[zibal, zibal]", "payments.gateways[1]", "is there twice"),
+    ("kalo", "[zarinpal, zibal]", "[]", "payments.gateways", "must not be an empty list"),
     ("kalo", "users: 3", "users: many", "plans[0].limits.users", "whole number"),
     ("kalo", "  - id: team", "  - id: starter", "plans[1].id", "is there twice"),
     ("kalo", "  - id: team", "  - id: The Team", "plans[1].id", "short name"),
@@ -782,6 +808,7 @@ def test_a_broken_file_is_refused_with_its_name_and_the_path_to_mend(
 
 
 PLANS = re.compile(r"^plans:\n.*?(?=^refunds:)", re.DOTALL | re.MULTILINE)
+PAYMENTS = re.compile(r"^payments:\n(  .*\n)+", re.MULTILINE)
 TERM = re.compile(r"^  term:\n.*?(?=^  read_only:)", re.DOTALL | re.MULTILINE)
 PRICES = re.compile(r"^        prices:\n(          - .*\n)+", re.MULTILINE)
 FIRST = textwrap.indent(
@@ -805,6 +832,9 @@ FIRST = textwrap.indent(
         (PLANS, "plans: []\n", "plans", "needs something to buy"),
         (TERM, "  term: null\n", "plans", "nothing is bought"),
         (TERM, "  term: null\n", "retention.after_term", "there is no `lifecycle.term`"),
+        (TERM, "  term: null\n", "payments", "must be null"),
+        (PAYMENTS, "payments: null\n", "payments", "must not be null"),
+        (PAYMENTS, "", "payments", "missing"),
         (PRICES, "", "plans[0].periods[0].prices", "missing"),
         (PRICES, "        prices: []\n", "plans[0].periods[0].prices", "empty list"),
         (

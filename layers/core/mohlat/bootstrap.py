@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
 
-# The gateway that new orders are paid through.
-GATEWAY = "zarinpal"
-
 
 class _AgreementFiles:
     """`Agreements` over the files that come with the product."""
@@ -220,11 +217,21 @@ def _zarinpal(merchant_id: str) -> PaymentGateway:
     return ZarinPal(settings().zarinpal_url, merchant_id)
 
 
-def payment_gateway(name: str = GATEWAY) -> PaymentGateway:
+@cache
+def _zibal(merchant: str) -> PaymentGateway:
+    from mohlat.adapters.gateways.zibal import Zibal
+
+    return Zibal(settings().zibal_url, merchant)
+
+
+def payment_gateway(name: str) -> PaymentGateway:
     """A gateway by its name, with the credentials of this moment (they may be rotated). Raises NotFound."""
-    if name != "zarinpal":
-        raise NotFound("no such gateway")
-    return _zarinpal(secrets().get("zarinpal/merchant_id"))
+    match name:
+        case "zarinpal":
+            return _zarinpal(secrets().get("zarinpal/merchant_id"))
+        case "zibal":
+            return _zibal(secrets().get("zibal/merchant"))
+    raise NotFound("no such gateway")
 
 
 @cache

@@ -94,8 +94,13 @@ class Settings:
 
     @property
     def zarinpal_url(self) -> str:
-        """Base address of the payment gateway."""
+        """Base address of a payment gateway."""
         return self._text("ZARINPAL_URL")
+
+    @property
+    def zibal_url(self) -> str:
+        """Base address of the other payment gateway."""
+        return self._text("ZIBAL_URL")
 
     @property
     def kavenegar_url(self) -> str:

@@ -39,6 +39,7 @@ from mohlat.domain.agreement import (
     Lease,
     Offer,
     PasswordRule,
+    PaymentRule,
     Phase,
     Plan,
     Price,
@@ -59,6 +60,8 @@ T = TypeVar("T")
 _RIALS_PER_TOMAN = 10
 _LANGUAGES = ("fa", "en")
 _DOCUMENTS = ("terms", "privacy")
+# Those that there is an adapter for.
+_GATEWAYS = ("zarinpal", "zibal")
 _ENDS = (Phase.READ_ONLY, Phase.DEACTIVATED)
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -296,6 +299,8 @@ class _Form:
         warning = {"before": _duration, "wait": _duration, "channels": _CHANNELS}
         services = self.rule(lambda basis, channels: (channels, basis), {"channels": _CHANNELS})
         ends = {"after_trial": self.span(), "after_term": self.span()}
+        gateway = one_of({name: name for name in _GATEWAYS})
+        payments = {"gateways": list_of(gateway, key=lambda name: name)}
         language = one_of({language: language for language in _LANGUAGES})
         return record(
             build,
@@ -317,6 +322,7 @@ class _Form:
                 "retention": record(Retention, {"after_closing": self.span()}, ends),
                 "deletion_warning": self.rule(DeletionWarning, warning),
                 "service_notices": services,
+                "payments": optional(self.rule(PaymentRule, payments)),
                 "plans": self.plans(),
                 "refunds": self.refunds(),
                 "export": self.export(),
@@ -363,6 +369,10 @@ def _leasing(agreement: Agreement) -> Iterator[Problem]:
         yield Problem("plans", "must not be empty: `lifecycle.term` needs something to buy")
     if agreement.plans and not agreement.lease:
         yield Problem("plans", "must be empty: without `lifecycle.term` nothing is bought")
+    if agreement.lease and agreement.payments is None:
+        yield Problem("payments", "must not be null: `lifecycle.term` has to be paid for")
+    if agreement.payments and not agreement.lease:
+        yield Problem("payments", "must be null: without `lifecycle.term` nothing is bought")
 
 
 def _reading_only(agreement: Agreement) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,9 +50,10 @@ def order_term(
     plan: str,
     length: Duration,
     *,
+    gateway: str | None,
     by: str,
-    callback_url: str,
-    gateway: PaymentGateway,
+    callback_url: Callable[[str], str],
+    gateways: Callable[[str], PaymentGateway],
     tenants: Tenants,
     payments: Payments,
     dispatches: Dispatches,
@@ -59,36 +61,42 @@ def order_term(
     ids: Ids,
     clock: Clock,
 ) -> PlacedOrder:
-    """Orders `length` of a plan at today's price and opens its payment at the gateway.
+    """Orders `length` of a plan at today's price and opens its payment at the wanted gateway.
+
+    `gateway` is one of those that the newest agreement names, None for its first: like the prices, which
+    gateways serve is of the day. `gateways` finds one by its name, `callback_url` tells where it sends
+    browsers back to.
 
     The order and its payment are written before the gateway is called: whatever happens between, the watch
-    over the payment finds it. Raises AccessRefused, InvalidInput for a plan or period not offered, Conflict
-    for another plan than the running term's, GatewayUnavailable, GatewayRefused.
+    over the payment finds it. Raises AccessRefused, InvalidInput for a plan, period or gateway not offered,
+    Conflict for another plan than the running term's, GatewayUnavailable, GatewayRefused.
     """
 
-    def reserve() -> tuple[Tenant, Agreement, Order, Payment]:
+    def reserve() -> tuple[Tenant, Agreement, Order, Payment, PaymentGateway]:
         now = clock.now()
         tenant = tenants.get(tenant_id)
         agreement = agreements.load(tenant.product, tenant.agreement_version)
         tenant = catch_up(tenants, dispatches, agreement, tenant, now, by=by)
         permit(tenant, agreement, Operation.RENEW, now)
+        newest = agreements.load(tenant.product)
         order = Order(
             id=ids.new("o"),
             tenant_id=tenant_id,
             product=tenant.product,
             plan=plan,
             length=length,
-            amount=_price(tenant, agreements.load(tenant.product), plan, length, now),
+            amount=_price(tenant, newest, plan, length, now),
             payment_id=ids.new("p"),
             created_at=now,
             expires_at=now + _ORDER_LIFE,
         )
+        chosen = gateways(newest.gateway(gateway))
         payment = Payment(
             id=order.payment_id,
             tenant_id=tenant_id,
             product=tenant.product,
             order_id=order.id,
-            gateway=gateway.name,
+            gateway=chosen.name,
             amount=order.amount,
             status=PaymentStatus.REQUESTED,
             created_at=now,
@@ -97,24 +105,24 @@ def order_term(
         tenant = commit(
             tenants, agreement, place_order(tenant, agreement, order, now, by=by), (order, payment)
         )
-        return tenant, agreement, order, payment
+        return tenant, agreement, order, payment, chosen
 
-    tenant, agreement, order, payment = retrying(reserve)
+    tenant, agreement, order, payment, chosen = retrying(reserve)
     try:
-        authority = gateway.request(
+        authority = chosen.request(
             amount=order.amount,
             description=f"{agreement.product} {order.plan} {order.length} {order.id}",
-            callback_url=callback_url,
+            callback_url=callback_url(chosen.name),
             order_id=order.id,
         )
     except MohlatError:
         # No authority, so no money can move: the order ends here. If this write is lost, the watch does it.
         refused = settled(payment, PaymentStatus.CANCELLED, clock.now(), note="the gateway opened no payment")
-        by_gateway = f"gateway:{gateway.name}"
+        by_gateway = f"gateway:{chosen.name}"
         transition = close_payment(tenant, payment.id, refused.status.value, clock.now(), by=by_gateway)
         with suppress(ConcurrentChange):
             commit(tenants, agreement, transition, (refused,))
         raise
     payment = with_authority(payment, authority)
     payments.save(payment)
-    return PlacedOrder(order, payment, gateway.pay_url(authority))
+    return PlacedOrder(order, payment, chosen.pay_url(authority))

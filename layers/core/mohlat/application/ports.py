@@ -12,17 +12,8 @@ from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.notices import Dispatch, NoticeKind
-from mohlat.domain.payments import GatewayState, Order, Payment, Verification
-from mohlat.domain.people import (
-    Acceptance,
-    Code,
-    CodePurpose,
-    Contact,
-    Identity,
-    Role,
-    TrialMark,
-    User,
-)
+from mohlat.domain.payments import Callback, GatewayState, Order, Payment, Verification
+from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identity, Role, TrialMark, User
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.tenant import Tenant
 
@@ -54,22 +45,8 @@ class Agreements(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """What a browser says when it comes back from a gateway: which payment, and whether it claims it paid.
-
-    Nobody signs it, so neither part is believed before the gateway was asked.
-    """
-
-    authority: str
-    claims_paid: bool
-
-
 class PaymentGateway(Protocol):
-    """A payment gateway.
-
-    Whatever asks it may raise GatewayUnavailable (unknown: ask again) or GatewayRefused.
-    """
+    """A payment gateway. Asking it may raise GatewayUnavailable (unknown: ask again) or GatewayRefused."""
 
     name: str
 

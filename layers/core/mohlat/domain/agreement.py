@@ -177,6 +177,14 @@ class RefundRule:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentRule:
+    """Through which gateways a product is paid; the first one unless the payer asks for another."""
+
+    gateways: tuple[str, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class ExportRule:
     """When a tenant may take its data: in which phases, and how often free (None: without limit)."""
 
@@ -258,6 +266,7 @@ class Agreement:
     deletion_warning: DeletionWarning
     service_channels: tuple[Channel, ...]
     service_basis: Basis
+    payments: PaymentRule | None
     plans: tuple[Plan, ...]
     refunds: tuple[RefundRule, ...]
     export: ExportRule
@@ -269,6 +278,18 @@ class Agreement:
             if plan.id == plan_id:
                 return plan
         raise InvalidInput("plan", "unknown", known=[plan.id for plan in self.plans])
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The payment gateways, the default first; none where nothing is bought."""
+        return self.payments.gateways if self.payments else ()
+
+    def gateway(self, wanted: str | None = None) -> str:
+        """The gateway to pay through: the one `wanted`, else the first. Raises InvalidInput."""
+        for name in self.gateways:
+            if wanted in (None, name):
+                return name
+        raise InvalidInput("gateway", "not one of the possible values", allowed=list(self.gateways))
 
     def quote(self, plan_id: str, length: Duration, now: datetime) -> int:
         """The price in rials at `now` of `length` of a plan. Raises InvalidInput."""

@@ -34,6 +34,17 @@ class Verification:
     code: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What a browser says when it comes back from a gateway: which payment, and whether it claims it paid.
+
+    Nobody signs it, so neither part is believed before the gateway was asked.
+    """
+
+    authority: str
+    claims_paid: bool
+
+
 class GatewayState(StrEnum):
     """A payment's state as a gateway's inquiry reports it; never a proof of payment."""
 

@@ -261,6 +261,7 @@ _FIELDS = {
     "cursor": "نشانگر صفحه",
     "data": "داده",
     "email": "ایمیل",
+    "gateway": "درگاه پرداخت",
     "kind": "گونه",
     "language": "زبان",
     "legal_entity": "شخص حقوقی",
@@ -278,7 +279,9 @@ _FIELDS = {
     "record_id": "شناسهٔ داده",
     "Status": "وضعیت پرداخت",
     "subject": "موضوع",
+    "success": "وضعیت پرداخت",
     "to": "زمان",
+    "trackId": "شناسهٔ پرداخت",
     "until": "پایان",
     "version": "نسخه",
 }

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 from mohlat.adapters.gateways.reading import integer, masked_card, parameter
 from mohlat.adapters.http import HttpClient, NoAnswer
-from mohlat.application.ports import Callback, PaymentGateway
+from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable
 from mohlat.domain.iranian import local_mobile
-from mohlat.domain.payments import GatewayState, Verdict, Verification
+from mohlat.domain.payments import Callback, GatewayState, Verdict, Verification
 
 # Production authorities begin with A, the gateway's sandbox's with S.
 _AUTHORITY = re.compile(r"[AS][0-9A-Za-z]{35}")

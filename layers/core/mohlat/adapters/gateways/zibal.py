@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 from mohlat.adapters.gateways.reading import integer, masked_card, parameter
 from mohlat.adapters.http import HttpClient, NoAnswer
-from mohlat.application.ports import Callback, PaymentGateway
+from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable
 from mohlat.domain.iranian import local_mobile
-from mohlat.domain.payments import GatewayState, Verdict, Verification
+from mohlat.domain.payments import Callback, GatewayState, Verdict, Verification
 
 _TRACK_ID = re.compile(r"[1-9][0-9]{0,19}")
 _MAX_DESCRIPTION = 500
