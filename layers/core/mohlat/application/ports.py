@@ -34,10 +34,7 @@ class Agreements(Protocol):
     """The agreements in force and in store."""
 
     def load(self, product: str, version: str | None = None) -> Agreement:
-        """A product's agreement, the newest unless a version is named.
-
-        Raises InvalidInput, AgreementInvalid.
-        """
+        """The newest agreement of a product, or a version of it. Raises InvalidInput, AgreementInvalid."""
         ...
 
     def products(self) -> tuple[str, ...]:
