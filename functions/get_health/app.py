@@ -1,14 +1,12 @@
-"""GET /health: whether the API answers and finds its layers."""
+"""GET /health: whether the API answers and its functions find their layers."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-import mohlat
+from mohlat.entrypoint import Request, Response, api, route
 
 
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer 200 once the core layer has been imported."""
-    body = {"status": "ok", "service": mohlat.__name__}
-    return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}
+def _healthy(request: Request) -> Response:
+    return Response(200, {"status": "ok", "service": "mohlat"})
+
+
+lambda_handler = api(route("GET", "/health", _healthy))
