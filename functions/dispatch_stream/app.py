@@ -9,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from mohlat import bootstrap
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_payment
 from mohlat.domain.errors import NotFound
+from mohlat.domain.lifecycle import Event
 from mohlat.entrypoint import batch, count, logger
 
 
@@ -31,6 +32,10 @@ def _dispatch_entry(tenant_id: str, seq: int) -> None:
     entry = bootstrap.tenants().entry(tenant_id, seq)
     if entry.recorded_at > entry.at:
         count("LateCarryOut", (entry.recorded_at - entry.at).total_seconds(), MetricUnit.Seconds)
+    if entry.event is Event.PURGE_DEFERRED:
+        # A promised deletion that something forbids: once is a hold or a payment, day after day is a fault.
+        logger.warning("purge deferred", tenant_id=tenant_id, obstacles=entry.facts["obstacles"])
+        count("PurgeDeferred")
     dispatch_entry(
         entry,
         tenants=bootstrap.tenants(),

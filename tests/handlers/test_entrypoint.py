@@ -12,6 +12,7 @@ from mohlat import bootstrap
 from mohlat.adapters import aws
 from mohlat.domain import errors
 from mohlat.domain.errors import ConcurrentChange, GatewayRefused, MessagingMisconfigured, TooManyAttempts
+from mohlat.domain.lifecycle import Event
 from mohlat.domain.payments import Verdict
 from mohlat.entrypoint import api, route, task
 from tests.handlers.conftest import ROOT, TENANT, Context, World, body, load_event
@@ -187,6 +188,25 @@ def test_a_late_deadline_is_measured(world: World, capsys: pytest.CaptureFixture
     capsys.readouterr()
     world.call("dispatch_stream", event)
     assert json.loads(capsys.readouterr().out)["LateCarryOut"] == [7200.0]
+
+
+def test_a_deletion_that_nobody_could_be_warned_of_is_put_off_and_rings(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.register()
+    wake = load_event("advance_tenant/remind")
+    world.clock.advance(days=70)
+    world.call("advance_tenant", wake)
+    world.clock.advance(days=2)
+    world.call("advance_tenant", wake | {"deadline": "purge"})
+    deferred = bootstrap.tenants().get(TENANT).version
+    assert bootstrap.tenants().entry(TENANT, deferred).event is Event.DELETION_WARNED
+    event = load_event("dispatch_stream/registration")
+    event["Records"] = event["Records"][1:2]
+    event["Records"][0]["dynamodb"]["Keys"]["sk"]["S"] = f"J#{deferred - 1:08d}"
+    capsys.readouterr()
+    world.call("dispatch_stream", event)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["PurgeDeferred"] == [1.0]
 
 
 def test_a_finished_recovery_tells_nothing_of_whom_it_concerns(world: World) -> None:
