@@ -18,11 +18,11 @@ from mohlat.adapters import aws
 from mohlat.adapters.dynamodb import table
 from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
 from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
-from mohlat.adapters.dynamodb.payments import DynamoPayments, payment_of
+from mohlat.adapters.dynamodb.payments import DynamoPayments
 from mohlat.adapters.dynamodb.people import DynamoPeople
 from mohlat.adapters.dynamodb.purge import DynamoEraser
 from mohlat.adapters.dynamodb.records import DynamoRecords
-from mohlat.adapters.dynamodb.tenants import DynamoTenants, entry_of
+from mohlat.adapters.dynamodb.tenants import DynamoTenants
 from mohlat.adapters.sealing import EnvelopeSealer
 from mohlat.domain import lifecycle
 from mohlat.domain.agreement import Channel
@@ -156,10 +156,17 @@ def test_the_stream_tells_of_entries_and_payments(sealer: EnvelopeSealer) -> Non
         StreamArn=stream["StreamArn"], ShardId=shards[0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )
     records = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
-    images = [record["dynamodb"]["NewImage"] for record in records if record["eventName"] == "INSERT"]
-    entries = [entry_of(image) for image in images if image["sk"]["S"].startswith("J#")]
+    inserted = [record["dynamodb"]["Keys"] for record in records if record["eventName"] == "INSERT"]
+    # As the dispatcher reads them: by the keys alone.
+    keys = [(key["pk"]["S"], key["sk"]["S"]) for key in inserted]
+    entries = [
+        tenants.entry(pk.removeprefix("T#"), int(sk.removeprefix("J#")))
+        for pk, sk in keys
+        if sk.startswith("J#")
+    ]
     assert entries == tenants.journal("t-1")
-    assert [payment_of(image) for image in images if image["sk"]["S"] == "PAYMENT"] == [payment]
+    payments = [DynamoPayments().get(pk.removeprefix("PAYMENT#")) for pk, sk in keys if sk == "PAYMENT"]
+    assert payments == [payment]
 
 
 @pytest.mark.parametrize("reasons", [["None", "TransactionConflict"], ["ConditionalCheckFailed", "None"]])

@@ -10,7 +10,7 @@ from mohlat.application.transitions import catch_up
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.lifecycle import Workflow, next_deadline
-from mohlat.domain.tenant import Tenant
+from mohlat.domain.tenant import Tenant, iso
 
 REST = "rest"
 # Step Functions ends an execution after a year; ours hand over well before.
@@ -63,7 +63,7 @@ def as_payload(wake: Wake) -> dict[str, object]:
         "generation": wake.generation,
         "due": wake.due,
         "deadline": wake.deadline,
-        "wake_at": wake.wake_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "wake_at": iso(wake.wake_at),
     }
 
 

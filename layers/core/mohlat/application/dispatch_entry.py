@@ -8,6 +8,7 @@ from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import Workflow
 from mohlat.domain.payments import Payment
+from mohlat.domain.tenant import iso
 
 
 def dispatch_entry(
@@ -50,5 +51,5 @@ def dispatch_entry(
 def dispatch_payment(payment: Payment, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:
     """Starts the watch over a payment."""
     if payment.open and payment.next_check_at:
-        wake_at = clock.wall(payment.next_check_at).strftime("%Y-%m-%dT%H:%M:%SZ")
+        wake_at = iso(clock.wall(payment.next_check_at))
         workflows.start("payment", payment.id + suffix, {"payment_id": payment.id, "wake_at": wake_at})

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
@@ -120,11 +117,6 @@ class DynamoPayments:
         """All orders of a tenant, newest first."""
         found = OrderItem.query(tenant_pk(tenant_id), OrderItem.sk.startswith(_ORDER), consistent_read=True)
         return sorted(map(_order, found), key=lambda order: (order.created_at, order.id), reverse=True)
-
-
-def payment_of(image: Mapping[str, Any]) -> Payment:
-    """The payment in a stream record's new image (DynamoDB's own notation)."""
-    return _payment(PaymentItem.from_raw_data(dict(image)))
 
 
 def _payment_pk(payment_id: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from pynamodb.attributes import NumberAttribute
 from pynamodb.exceptions import UpdateError
@@ -149,11 +148,6 @@ class DynamoTenants:
         except UpdateError as error:
             if not was_refused(error):
                 raise
-
-
-def entry_of(image: Mapping[str, Any]) -> Entry:
-    """The journal entry in a stream record's new image (DynamoDB's own notation)."""
-    return _entry(JournalItem.from_raw_data(dict(image)))
 
 
 def _explain(rows: Sequence[Row]) -> None:
