@@ -7,32 +7,45 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from mohlat.domain import lifecycle
+from mohlat.domain import lifecycle, purchases
 from mohlat.domain.agreement import (
     Address,
     Agreement,
     Basis,
     Channel,
+    CompensationRule,
     DeletionWarning,
+    DisputeRule,
     Document,
     Duty,
+    EscrowRule,
     ExportRule,
+    Extra,
     FirstInvoice,
     Lease,
     Offer,
+    OfficialInvoiceRule,
+    OrderNeeds,
+    OveruseRule,
     PasswordRule,
     PaymentRule,
     Phase,
     Plan,
     Price,
+    Promotion,
     RefundCase,
     RefundRule,
     Registration,
     Reminder,
     Retention,
     Returned,
+    Seller,
+    Since,
     Span,
+    TaxRule,
     Trial,
+    UsageRate,
+    VatRate,
 )
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import PurgeRefused
@@ -65,6 +78,22 @@ class GregorianCalendar:
         day = min(instant.day, monthrange(year, month)[1])
         return instant.replace(year=year, month=month, day=day) + timedelta(days=days)
 
+    def next_midnight(self, instant: datetime) -> datetime:
+        """When the UTC day of `instant` ends."""
+        return instant.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+    def working_days_after(self, instant: datetime, days: int) -> datetime:
+        """The end of the last of `days` working days, Monday to Friday, after the day of `instant`."""
+        end = self.next_midnight(instant)
+        while days:
+            days -= end.weekday() < 5
+            end += timedelta(days=1)
+        return end
+
+    def year_of(self, instant: datetime) -> int:
+        """The year of `instant`."""
+        return instant.year
+
 
 def reminder(before: str, *channels: Channel) -> Reminder:
     """A reminder this long before an end, by e-mail unless said otherwise."""
@@ -91,8 +120,17 @@ def plan(plan_id: str, monthly: int) -> Plan:
     )
 
 
+def extra(extra_id: str, amount: int) -> Extra:
+    """Something sold once, at this price."""
+    prices = (Price(datetime(2025, 1, 1, tzinfo=UTC), amount),)
+    return Extra(extra_id, {"en": extra_id}, prices, Basis("T-EXTRA"))
+
+
 def agreement_with_trial() -> Agreement:
-    """A trial of 30 days, gone 30 days after it; what was paid or closed is kept 60 days."""
+    """A trial of 30 days, gone 30 days after it; what was paid or closed is kept 60 days.
+
+    It charges no tax, so that prices stay round, but knows the rates: a test of tax replaces `exempt`.
+    """
     return Agreement(
         product="trialware",
         version="1",
@@ -129,11 +167,62 @@ def agreement_with_trial() -> Agreement:
         service_basis=Basis("T-NOTICES"),
         payments=PaymentRule(("zarinpal", "zibal"), Basis(choice="two of them")),
         plans=(plan("basic", 1_000_000), plan("plus", 3_000_000)),
-        refunds=(RefundRule(RefundCase.OTHERWISE, Returned.NOTHING, None, Basis(choice="none agreed")),),
+        refunds=(
+            RefundRule(
+                RefundCase.WITHDRAWAL,
+                Returned.EVERYTHING,
+                None,
+                Basis("T-WITHDRAWAL"),
+                within_working_days=7,
+                waived_by_start=True,
+            ),
+            RefundRule(RefundCase.VIOLATION, Returned.NOTHING, None, Basis("T-VIOLATION")),
+            RefundRule(RefundCase.OTHERWISE, Returned.NOTHING, None, Basis(choice="none agreed")),
+        ),
         export=ExportRule(
             frozenset({Phase.TRIAL, Phase.ACTIVE, Phase.DEACTIVATED, Phase.CLOSED}), None, Basis("T-EXPORT")
         ),
         clauses={"T-TRIAL": Duty("enforce", "the trial ends")},
+        tax=TaxRule(
+            exempt=True,
+            rates=(
+                VatRate(datetime(2025, 1, 1, tzinfo=UTC), 9),
+                VatRate(datetime(2026, 1, 1, tzinfo=UTC), 10),
+            ),
+            basis=Basis("T-TAX"),
+        ),
+        # Later than any test gets that does not look for it.
+        promotions=(
+            Promotion(
+                "sale",
+                {"en": "Sale"},
+                15,
+                datetime(2035, 1, 1, tzinfo=UTC),
+                datetime(2035, 1, 15, tzinfo=UTC),
+                Basis("T-SALE"),
+                ("basic",),
+                (length("P1Y"),),
+            ),
+        ),
+        extras=(extra("training", 500_000), extra("export", 200_000)),
+        overuse=OveruseRule(
+            length("P14D"),
+            (UsageRate("records", 100, (Price(datetime(2025, 1, 1, tzinfo=UTC), 50_000),)),),
+            (reminder("P7D"), reminder("P1D")),
+            Basis("T-OVERUSE"),
+        ),
+        disputes=DisputeRule(length("P30D"), length("P7D"), Basis("T-DISPUTE")),
+        official_invoices=OfficialInvoiceRule(length("P30D"), length("P7D"), Basis("T-OFFICIAL")),
+        seller=Seller(
+            names={"en": "Example Software"},
+            national_id="99966600067",
+            economic_code="99966600067",
+            address={"en": "1 Example Street, Tehran"},
+            postal_code="1234567890",
+            phone="+982112345678",
+            basis=Basis(choice="an example"),
+            fiscal_id="A1B2C3",
+        ),
     )
 
 
@@ -152,13 +241,28 @@ def agreement_on_credit() -> Agreement:
         retention=Retention(
             after_closing=Span(length("P90D"), Basis("T-CLOSING")),
             after_term=Span(length("P90D"), Basis("T-TERM-KEPT")),
+            after_withdrawal=Span(length("P7D"), Basis("T-WITHDRAWN")),
         ),
+        refunds=(
+            RefundRule(
+                RefundCase.WITHDRAWAL,
+                Returned.EVERYTHING,
+                length("P30D"),
+                Basis("T-WITHDRAWAL"),
+                since=Since.REGISTRATION,
+            ),
+            RefundRule(RefundCase.RENEWAL, Returned.NOTHING, None, Basis("T-RENEWAL")),
+            RefundRule(RefundCase.UPGRADE, Returned.DIFFERENCE, length("P30D"), Basis("T-UPGRADE")),
+            *base.refunds[1:],
+        ),
+        escrow=EscrowRule(Basis("T-ESCROW")),
+        compensation=CompensationRule(length("P1M"), Basis("T-COMPENSATION")),
         export=replace(base.export, phases=frozenset({Phase.ACTIVE, Phase.READ_ONLY, Phase.CLOSED})),
     )
 
 
 def agreement_account_only() -> Agreement:
-    """A plain account without lease; what is closed is deleted as soon as the warning allows it."""
+    """A plain account of a shop without lease; what is closed is deleted as soon as the warning allows it."""
     return replace(
         agreement_with_trial(),
         product="accountware",
@@ -166,6 +270,14 @@ def agreement_account_only() -> Agreement:
         lease=None,
         retention=Retention(after_closing=Span(length("PT0S"), Basis("T-CLOSING"))),
         plans=(),
+        promotions=(),
+        extras=(extra("basket", 300_000),),
+        overuse=None,
+        order_needs=OrderNeeds(
+            ("name", "surname", "mobile", "email", "address", "sheba"),
+            ("company", "legal_id", "economic_code"),
+            Basis("T-ORDER"),
+        ),
         export=ExportRule(frozenset({Phase.ACTIVE}), None, Basis("T-EXPORT")),
     )
 
@@ -265,12 +377,12 @@ class Life:
     def place_order(self, plan: str = "basic", period: str = "P1M") -> Order:
         """Orders a term."""
         placed = order(self.tenant, next(self._numbers), plan, period, self.now)
-        self.write(lifecycle.place_order(self.tenant, self.agreement, placed, self.now, by="owner"))
+        self.write(purchases.place_order(self.tenant, self.agreement, placed, self.now, by="owner"))
         return placed
 
     def grant(self, paid: Order) -> Transition:
         """The order's payment was captured."""
-        return self.write(lifecycle.grant_term(self.tenant, self.agreement, paid, self.now, by="gateway"))
+        return self.write(purchases.grant_term(self.tenant, self.agreement, paid, self.now, by="gateway"))
 
     def pay(self, plan: str = "basic", period: str = "P1M") -> Transition:
         """Orders a term and pays it at once."""

@@ -14,7 +14,7 @@ from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant
 from tests.builders import AGREEMENTS, SECOND, START, Life, days, registered, restriction
 
 NOW = START + days(1)
-READ, WRITE, EXPORT, RENEW, CLOSE = Operation
+READ, WRITE, EXPORT, RENEW, BUY, CLOSE = Operation
 BLOCKED, SUSPENDED, THROTTLED, MUST_ACCEPT = RestrictionKind
 NARROW = (None, THROTTLED)
 
@@ -46,21 +46,21 @@ def permitted(tenant: Tenant, agreement: Agreement, now: datetime = NOW) -> set[
     return passed
 
 
-ALL = {READ, WRITE, EXPORT, RENEW, CLOSE}
+ALL = {READ, WRITE, EXPORT, RENEW, BUY, CLOSE}
 # The builders' agreements allow exporting in every phase but the purged one; a block shuts exports too.
 TABLE = [
     *((phase, kind, Access.FULL, ALL) for phase in (Phase.TRIAL, Phase.ACTIVE) for kind in NARROW),
     *((phase, MUST_ACCEPT, Access.READ_ONLY, ALL - {WRITE}) for phase in (Phase.TRIAL, Phase.ACTIVE)),
     *((Phase.READ_ONLY, kind, Access.READ_ONLY, ALL - {WRITE}) for kind in (*NARROW, MUST_ACCEPT)),
     *(
-        (phase, SUSPENDED, Access.NONE, {EXPORT, RENEW, CLOSE})
+        (phase, SUSPENDED, Access.NONE, {EXPORT, RENEW, BUY, CLOSE})
         for phase in (Phase.TRIAL, Phase.ACTIVE, Phase.READ_ONLY, Phase.DEACTIVATED)
     ),
     *(
         (phase, BLOCKED, Access.NONE, {CLOSE})
         for phase in (Phase.TRIAL, Phase.ACTIVE, Phase.READ_ONLY, Phase.DEACTIVATED)
     ),
-    *((Phase.DEACTIVATED, kind, Access.NONE, {EXPORT, RENEW, CLOSE}) for kind in (*NARROW, MUST_ACCEPT)),
+    *((Phase.DEACTIVATED, kind, Access.NONE, {EXPORT, RENEW, BUY, CLOSE}) for kind in (*NARROW, MUST_ACCEPT)),
     *((Phase.CLOSED, kind, Access.NONE, {EXPORT}) for kind in (*NARROW, MUST_ACCEPT, SUSPENDED)),
     (Phase.CLOSED, BLOCKED, Access.NONE, set()),
 ]
@@ -155,7 +155,7 @@ def test_the_trials_last_second_is_full_access_and_its_end_is_none_even_if_nobod
     life = Life(AGREEMENTS["trial"])
     end = START + days(30)
     assert permitted(life.tenant, life.agreement, end - SECOND) == ALL
-    assert permitted(life.tenant, life.agreement, end) == {EXPORT, RENEW, CLOSE}
+    assert permitted(life.tenant, life.agreement, end) == {EXPORT, RENEW, BUY, CLOSE}
 
 
 def test_each_stage_of_a_lapse_binds_at_its_instant_even_if_nobody_woke_up() -> None:
@@ -167,9 +167,9 @@ def test_each_stage_of_a_lapse_binds_at_its_instant_even_if_nobody_woke_up() -> 
     assert WRITE in permitted(asleep, life.agreement, end - SECOND)
     assert permitted(asleep, life.agreement, end) == ALL - {WRITE}
     assert permitted(asleep, life.agreement, end + days(14) - SECOND) == ALL - {WRITE}
-    assert permitted(asleep, life.agreement, end + days(14)) == {RENEW, CLOSE}
+    assert permitted(asleep, life.agreement, end + days(14)) == {RENEW, BUY, CLOSE}
 
 
 def test_nobody_is_told_that_data_is_gone_before_the_purge_was_committed() -> None:
     life = Life(AGREEMENTS["trial"])
-    assert permitted(life.tenant, life.agreement, START + days(500)) == {EXPORT, RENEW, CLOSE}
+    assert permitted(life.tenant, life.agreement, START + days(500)) == {EXPORT, RENEW, BUY, CLOSE}

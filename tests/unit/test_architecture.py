@@ -26,7 +26,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"adapters", "application.ports", "calendar", "domain", "settings"},
         {"botocore", "cryptography", "pynamodb", "urllib3"},
     ),
-    "presentation": ({"presentation", "application", "calendar", "domain"}, set()),
+    # Letters are shaped, and fonts embedded, by a library of one function only.
+    "presentation": ({"presentation", "application", "calendar", "domain"}, {"fpdf", "mohlat_fonts"}),
     "settings": ({"domain"}, set()),
     # Puts everything together, so it may know everything that is put together.
     "bootstrap": ({"adapters", "agreements", "application", "domain", "settings"}, set()),
@@ -63,7 +64,9 @@ AMBIENT = {
 }
 LONGEST = 500
 LONGER = {
-    "domain/lifecycle.py": "every event and deadline of one state graph; apart they could not be compared"
+    "bootstrap.py": "one list of factories, each a few lines; apart nobody would know where to look",
+    "application/ports.py": "one list of what the use cases need of the world, and nothing but signatures",
+    "domain/lifecycle.py": "every event and deadline of one state graph; apart they could not be compared",
 }
 
 

@@ -58,7 +58,7 @@ def deactivated() -> Life:
 
 
 @pytest.mark.parametrize("begin", [in_trial, paid, unpaid, read_only, deactivated])
-@pytest.mark.parametrize("closing", Closing)
+@pytest.mark.parametrize("closing", [Closing.TERMINATION, Closing.ERASURE])
 def test_from_each_phase_closing_stops_access_at_once_and_keeps_the_data_its_time(
     begin: Callable[[], Life], closing: Closing
 ) -> None:

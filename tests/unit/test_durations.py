@@ -68,3 +68,19 @@ def test_after_and_before_count_months_first_then_days_then_seconds() -> None:
     length = Duration(months=1, days=1, seconds=5)
     assert length.after(start, CALENDAR) == datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
     assert length.before(start, CALENDAR) == datetime(2025, 12, 30, 11, 59, 55, tzinfo=UTC)
+
+
+@given(LENGTHS, LENGTHS)
+def test_taking_away_undoes_adding(one: Duration, other: Duration) -> None:
+    assert one + other - other == one
+
+
+def test_a_last_day_counts_whole() -> None:
+    noon = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+    assert Duration(days=30).whole_days_after(noon, CALENDAR) == datetime(2026, 3, 3, tzinfo=UTC)
+    assert Duration(seconds=30).whole_days_after(noon, CALENDAR) == datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def test_a_length_that_ends_at_midnight_still_has_the_day_that_begins_there() -> None:
+    midnight = datetime(2026, 1, 31, tzinfo=UTC)
+    assert Duration(days=1).whole_days_after(midnight, CALENDAR) == datetime(2026, 2, 2, tzinfo=UTC)

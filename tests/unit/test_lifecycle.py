@@ -9,11 +9,12 @@ from itertools import pairwise, product
 
 import pytest
 
-from mohlat.domain import lifecycle
+from mohlat.domain import lifecycle, overuse, purchases
 from mohlat.domain.agreement import Agreement, Basis, Channel, Phase, Span, Trial
 from mohlat.domain.errors import Conflict, Gone, InvalidInput, NotDueYet, PurgeRefused
 from mohlat.domain.lifecycle import DeadlineKind, Event, Transition, Workflow
 from mohlat.domain.notices import NoticeKind
+from mohlat.domain.overuse import Usage
 from mohlat.domain.tenant import RestrictionKind, iso
 from tests.builders import (
     AGREEMENTS,
@@ -29,7 +30,7 @@ from tests.builders import (
     reminder,
 )
 
-REMIND, END_TRIAL, END_TERM, SUSPEND, DEACTIVATE, WARN, PURGE = DeadlineKind
+REMIND, END_TRIAL, END_TERM, SUSPEND, _, _, DEACTIVATE, WARN, PURGE = DeadlineKind
 
 
 def story(transitions: list[Transition], since: datetime = START) -> list[tuple[str, timedelta]]:
@@ -201,9 +202,16 @@ def _before_each_deadline() -> list[tuple[str, DeadlineKind, Life]]:
     def nothing(life: Life) -> None:
         assert life.tenant
 
+    def in_debt(life: Life) -> None:
+        life.pay()
+        used = Usage("u-1", "records", 1_500, billed=True)
+        step = overuse.report(life.tenant, life.agreement, life.agreement, used, "d-1", life.now, by="meter")
+        assert step
+        life.write(step)
+
     seen: dict[DeadlineKind, tuple[str, Life]] = {}
     begin: Callable[[Life], None]
-    for name, begin in product(("trial", "credit"), (nothing, paid)):
+    for name, begin in product(("trial", "credit"), (nothing, paid, in_debt)):
         reference = Life(AGREEMENTS[name])
         begin(reference)
         for steps in range(len(lifecycle.forecast(reference.tenant, reference.agreement))):
@@ -444,7 +452,11 @@ def test_a_refused_purge_is_tried_again_after_the_waiting_time_and_happens_once_
         assert deferred.after.generation == 1
         assert lifecycle.purge_at(life.tenant, life.agreement) == before + days(2)
         life.now += days(2)
-    life.write(lifecycle.close_payment(life.tenant, placed.payment_id, "expired", life.now, by="watch"))
+    life.write(
+        purchases.close_payment(
+            life.tenant, life.agreement, placed.payment_id, "expired", life.now, by="watch"
+        )
+    )
     assert [step.event for step in life.run_to(life.now)] == [Event.PURGED]
 
 
@@ -489,7 +501,7 @@ def test_a_phase_changes_only_along_the_graph(start: Phase, end: Phase) -> None:
     tenant = replace(registered(agreement_with_trial()), phase=start)
 
     def move() -> Transition:
-        return lifecycle._move(tenant, Event.CLOSED, START, "test", "because", "T", phase=end)
+        return lifecycle.move(tenant, Event.CLOSED, START, "test", "because", "T", phase=end)
 
     if start is Phase.PURGED:
         with pytest.raises(Gone):

@@ -10,7 +10,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mohlat.domain import lifecycle
+from mohlat.domain import lifecycle, purchases
 from mohlat.domain.access import Access, access
 from mohlat.domain.agreement import (
     Agreement,
@@ -116,7 +116,9 @@ def _cancelling(number: int) -> Action:
             cancelled = world.orders.pop(number % len(world.orders))
             life = world.life
             life.write(
-                lifecycle.close_payment(life.tenant, cancelled.payment_id, "cancelled", life.now, by="watch")
+                purchases.close_payment(
+                    life.tenant, life.agreement, cancelled.payment_id, "cancelled", life.now, by="watch"
+                )
             )
 
     return act
@@ -265,7 +267,9 @@ def decide_all_payments(life: Life) -> None:
     """What the watch over payments does within a day, granted or not."""
     for matter in sorted(life.tenant.open_matters):
         payment_id = matter.removeprefix("payment:")
-        life.write(lifecycle.close_payment(life.tenant, payment_id, "expired", life.now, by="watch"))
+        life.write(
+            purchases.close_payment(life.tenant, life.agreement, payment_id, "expired", life.now, by="watch")
+        )
 
 
 LIVES = st.builds(live, _agreements(), st.booleans(), st.lists(ACTIONS, min_size=3, max_size=20))
@@ -352,13 +356,13 @@ def test_purged_is_final(world: World) -> None:
     assert gone.phase is Phase.PURGED
     assert lifecycle.forecast(gone, agreement) == []
     assert access(gone, now) is Access.NONE
-    assert not lifecycle.can_be_granted(gone, now)
+    assert not purchases.can_be_granted(gone, now)
     late = order(gone, 99, now=now)
     deadline = lifecycle.Deadline(DeadlineKind.PURGE, "purge", START, "T")
     attempts: list[Callable[[], Transition]] = [
-        lambda: lifecycle.place_order(gone, agreement, late, now, by="owner"),
-        lambda: lifecycle.grant_term(gone, agreement, late, now, by="gateway"),
-        lambda: lifecycle.close_payment(gone, late.payment_id, "owed_back", now, by="gateway"),
+        lambda: purchases.place_order(gone, agreement, late, now, by="owner"),
+        lambda: purchases.grant_term(gone, agreement, late, now, by="gateway"),
+        lambda: purchases.close_payment(gone, agreement, late.payment_id, "owed_back", now, by="gateway"),
         lambda: lifecycle.accept_terms(gone, agreement, now, by="owner"),
         lambda: lifecycle.close(gone, agreement, Closing.ERASURE, now, by="owner"),
         *(

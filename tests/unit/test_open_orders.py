@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mohlat.domain import lifecycle
+from mohlat.domain import lifecycle, purchases
 from mohlat.domain.errors import Conflict
 from tests.builders import START, agreement_with_trial, order
 
@@ -15,12 +15,12 @@ def test_the_twenty_first_open_payment_is_refused_and_may_come_when_another_is_d
     tenant = lifecycle.register(AGREEMENT, "t-1", START, plan=None, trial_used=False, by="owner").after
     for number in range(20):
         placed = order(tenant, number)
-        tenant = lifecycle.place_order(tenant, AGREEMENT, placed, START, by="owner").after
+        tenant = purchases.place_order(tenant, AGREEMENT, placed, START, by="owner").after
     late = order(tenant, 20)
     with pytest.raises(Conflict) as refused:
-        lifecycle.place_order(tenant, AGREEMENT, late, START, by="owner")
+        purchases.place_order(tenant, AGREEMENT, late, START, by="owner")
     assert refused.value.details["most"] == 20
-    tenant = lifecycle.close_payment(tenant, "p-7", "cancelled", START, by="gateway").after
+    tenant = purchases.close_payment(tenant, AGREEMENT, "p-7", "cancelled", START, by="gateway").after
     assert (
-        "payment:p-20" in lifecycle.place_order(tenant, AGREEMENT, late, START, by="owner").after.open_matters
+        "payment:p-20" in purchases.place_order(tenant, AGREEMENT, late, START, by="owner").after.open_matters
     )

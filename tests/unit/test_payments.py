@@ -8,6 +8,7 @@ import pytest
 
 from mohlat.domain.payments import (
     OPEN_STATUSES,
+    Opening,
     Payment,
     PaymentStatus,
     Verdict,
@@ -16,7 +17,7 @@ from mohlat.domain.payments import (
     rechecked,
     settled,
     unanswered,
-    with_authority,
+    with_opening,
 )
 from tests.builders import START
 
@@ -48,7 +49,8 @@ def test_a_payment_is_open_until_it_is_decided(status: PaymentStatus) -> None:
 
 
 def test_an_authority_makes_it_pending() -> None:
-    pending = with_authority(PAYMENT, "A0001")
+    pending = with_opening(PAYMENT, Opening("A0001", "token"))
+    assert pending.token == "token"
     assert (pending.status, pending.authority, pending.version) == (PaymentStatus.PENDING, "A0001", 2)
 
 

@@ -10,10 +10,13 @@ import pytest
 
 from mohlat.domain.tenant import (
     Closing,
+    Debt,
     OpenInvoice,
+    Part,
     RestrictionKind,
     Tenant,
     Term,
+    Upgrade,
     from_dict,
     from_iso,
     iso,
@@ -22,10 +25,19 @@ from mohlat.domain.tenant import (
 from tests.builders import START, agreement_with_trial, days, hold, length, registered, restriction
 
 BARE = registered(agreement_with_trial())
+PART = Part("p-1", length("P1Y"), 365, START, START + days(365), 1_000)
 FULL = replace(
     BARE,
-    term=Term(START, length("P1Y"), "basic", START + days(365)),
-    invoice=OpenInvoice("basic", length("P1Y"), 5_000_000, START, START + days(30)),
+    term=Term(
+        START,
+        length("P1Y"),
+        "plus",
+        START + days(365),
+        (replace(PART, value=2_000),),
+        (Upgrade("p-2", START + days(1), "basic", (PART,)),),
+    ),
+    invoice=OpenInvoice("basic", length("P1Y"), 5_000_000, START, START + days(30), 454_545, 10),
+    debts=(Debt("d-1", "records", 2, 110, 10, 10, START, START + days(14)),),
     ended_at=START + days(1),
     closed_at=START + days(2),
     closing=Closing.ERASURE,

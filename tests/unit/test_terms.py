@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mohlat.domain import lifecycle
+from mohlat.domain import lifecycle, purchases
 from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import Conflict, Gone
 from mohlat.domain.lifecycle import Event, Workflow
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.tenant import RestrictionKind, Term, iso
+from mohlat.domain.tenant import Part, RestrictionKind, Term, iso
 from tests.builders import (
     AGREEMENTS,
     SECOND,
@@ -37,7 +37,11 @@ def test_an_order_keeps_its_payment_open_until_it_is_decided() -> None:
     entry = life.journal[-1]
     assert (entry.event, entry.clause) == (Event.ORDER_PLACED, "T-PLAN")
     assert entry.facts == {"order_id": "o-1", "plan": "plus", "period": "P12M", "amount": 1_000_000}
-    step = life.write(lifecycle.close_payment(life.tenant, placed.payment_id, "cancelled", START, by="watch"))
+    step = life.write(
+        purchases.close_payment(
+            life.tenant, life.agreement, placed.payment_id, "cancelled", START, by="watch"
+        )
+    )
     assert life.tenant.open_matters == frozenset()
     assert (step.event, step.facts) == (
         Event.PAYMENT_CLOSED,
@@ -52,7 +56,9 @@ def test_paid_in_the_trial_the_term_begins_when_the_trial_ends() -> None:
     step = life.pay("plus", "P1M")
     assert step.after.phase is Phase.ACTIVE
     # 30 days after 31 January it is 2 March; a month later 2 April.
-    assert step.after.term == Term(TRIAL_END, length("P1M"), "plus", datetime(2026, 4, 2, 8, tzinfo=UTC))
+    end = datetime(2026, 4, 2, 8, tzinfo=UTC)
+    part = Part("p-1", length("P1M"), 31, TRIAL_END, end, 1_000_000)
+    assert step.after.term == Term(TRIAL_END, length("P1M"), "plus", end, (part,))
     assert step.after.period_ends_at == datetime(2026, 4, 2, 8, tzinfo=UTC)
     assert step.after.period_started_at == START + days(10)
     assert (step.facts["starts_at"], step.facts["ends_at"]) == (iso(TRIAL_END), "2026-04-02T08:00:00Z")
@@ -71,7 +77,12 @@ def test_renewals_count_from_the_first_anchor_so_that_months_never_drift() -> No
     ends = [life.pay().after.period_ends_at for _ in range(3)]
     # From 31 January: a chain of single months would stay on the 28th for ever.
     assert [end.strftime("%m-%d") for end in ends if end] == ["02-28", "03-31", "04-30"]
-    assert life.tenant.term == Term(START, length("P3M"), "basic", datetime(2026, 4, 30, 8, tzinfo=UTC))
+    term = life.tenant.term
+    assert term
+    assert (term.anchor, term.length) == (START, length("P3M"))
+    assert term.ends_at == datetime(2026, 4, 30, 8, tzinfo=UTC)
+    # Each purchase keeps its own days: 28, 31 and 30 of them.
+    assert [part.days for part in term.parts] == [28, 31, 30]
     assert life.journal[-1].facts["starts_at"] == "2026-03-31T08:00:00Z"
 
 
@@ -179,8 +190,8 @@ def test_of_two_open_orders_of_different_plans_only_the_first_paid_is_granted() 
     life = Life(agreement_with_trial())
     cheap, dear = life.place_order("basic", "P1Y"), life.place_order("plus", "P1M")
     life.grant(cheap)
-    assert lifecycle.can_be_granted(life.tenant, life.now)
-    assert not lifecycle.can_be_granted(life.tenant, life.now, dear)
+    assert purchases.can_be_granted(life.tenant, life.now)
+    assert not purchases.can_be_granted(life.tenant, life.now, dear)
     with pytest.raises(Conflict):
         life.grant(dear)
     assert life.tenant.term
@@ -191,7 +202,7 @@ def test_two_open_orders_of_one_plan_are_both_granted() -> None:
     life = Life(agreement_with_trial())
     first, second = life.place_order(), life.place_order()
     life.grant(second)
-    assert lifecycle.can_be_granted(life.tenant, life.now, first)
+    assert purchases.can_be_granted(life.tenant, life.now, first)
     life.grant(first)
     assert life.tenant.term
     assert (life.tenant.term.length, life.tenant.open_matters) == (length("P2M"), frozenset())
@@ -202,11 +213,11 @@ def test_money_for_what_has_ended_for_good_is_owed_back(phase: Phase) -> None:
     agreement = agreement_with_trial()
     tenant = replace(registered(agreement), phase=phase)
     paid = order(tenant)
-    assert not lifecycle.can_be_granted(tenant, START, paid)
+    assert not purchases.can_be_granted(tenant, START, paid)
     with pytest.raises(Conflict):
-        lifecycle.grant_term(tenant, agreement, paid, START, by="gateway")
+        purchases.grant_term(tenant, agreement, paid, START, by="gateway")
     with pytest.raises(Gone if phase is Phase.PURGED else Conflict):
-        lifecycle.place_order(tenant, agreement, paid, START, by="owner")
+        purchases.place_order(tenant, agreement, paid, START, by="owner")
 
 
 def test_nothing_is_granted_to_the_blocked_until_the_block_ends() -> None:
@@ -223,9 +234,9 @@ def test_where_nothing_is_leased_nothing_can_be_bought() -> None:
     agreement = AGREEMENTS["account"]
     tenant = registered(agreement)
     with pytest.raises(Conflict):
-        lifecycle.place_order(tenant, agreement, order(tenant), START, by="owner")
+        purchases.place_order(tenant, agreement, order(tenant), START, by="owner")
     with pytest.raises(Conflict):
-        lifecycle.grant_term(tenant, agreement, order(tenant), START, by="gateway")
+        purchases.grant_term(tenant, agreement, order(tenant), START, by="gateway")
 
 
 def test_accepting_a_new_version_binds_to_it_and_opens_the_gate() -> None:

@@ -26,6 +26,7 @@ class Operation(StrEnum):
     WRITE = "write"
     EXPORT = "export"
     RENEW = "renew"
+    BUY = "buy"
     CLOSE = "close"
 
 
@@ -55,6 +56,8 @@ def _permitted(tenant: Tenant, agreement: Agreement, operation: Operation, now: 
             return granted is not Access.NONE or (tenant.phase in agreement.export.phases and not blocked)
         case Operation.RENEW:
             return agreement.lease is not None and tenant.phase is not Phase.CLOSED and not blocked
+        case Operation.BUY:
+            return tenant.phase is not Phase.CLOSED and not blocked
         case Operation.CLOSE:  # pragma: no branch (mypy proves that these are all)
             return tenant.phase is not Phase.CLOSED
 

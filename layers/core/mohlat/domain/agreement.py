@@ -96,11 +96,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long data is kept, counted from the trial's end, the lease's end, or the closing."""
+    """How long data is kept, counted from the trial's end, the lease's end, the closing, or a withdrawal."""
 
     after_closing: Span
     after_trial: Span | None = None
     after_term: Span | None = None
+    after_withdrawal: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,12 @@ class Price:
     amount: int
 
 
+def price_at(prices: tuple[Price, ...], now: datetime) -> Price | None:
+    """The price in force at `now`, or None before the first."""
+    begun = (price for price in prices if price.since <= now)
+    return max(begun, key=lambda price: price.since, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A period of a plan and its dated prices, oldest first."""
@@ -130,11 +137,151 @@ class Offer:
 
     def price_at(self, now: datetime) -> Price | None:
         """The price in force at `now`, or None before the first."""
-        return max(
-            (price for price in self.prices if price.since <= now),
-            key=lambda price: price.since,
-            default=None,
+        return price_at(self.prices, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A discount in force from `since` until `until` (exclusive, UTC), in whole percent of the list price.
+
+    Empty `plans` or `lengths` mean all of them (SAMAN-5.1).
+    """
+
+    id: str
+    names: Mapping[str, str]
+    percent: int
+    since: datetime
+    until: datetime
+    basis: Basis
+    plans: tuple[str, ...] = ()
+    lengths: tuple[Duration, ...] = ()
+
+    def applies(self, plan: str, length: Duration, now: datetime) -> bool:
+        """Whether `length` of `plan` is cheaper at `now`."""
+        return (
+            self.since <= now < self.until
+            and (not self.plans or plan in self.plans)
+            and (not self.lengths or length in self.lengths)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Something bought once beside a lease, at a dated price: training, another export (SAMAN-4.4, 6.5)."""
+
+    id: str
+    names: Mapping[str, str]
+    prices: tuple[Price, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class VatRate:
+    """The rate of value added tax, in whole percent, from `since` (UTC) on."""
+
+    since: datetime
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRule:
+    """Whether what is sold is exempt from value added tax; prices are net, the tax comes on top
+    (SAMAN-5.10).
+    """
+
+    exempt: bool
+    rates: tuple[VatRate, ...]
+    basis: Basis
+
+    def percent_at(self, now: datetime) -> int:
+        """The rate in force at `now`; 0 where exempt and before the first rate."""
+        begun = [rate for rate in self.rates if rate.since <= now]
+        return 0 if self.exempt or not begun else max(begun, key=lambda rate: rate.since).percent
+
+    def changes_after(self, now: datetime) -> datetime | None:
+        """When the rate changes next, as far as it is known."""
+        coming = [rate.since for rate in self.rates if rate.since > now]
+        return min(coming) if coming and not self.exempt else None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRate:
+    """What each begun `block` of a metric above the plan's limit costs, in rials, by date."""
+
+    metric: str
+    block: int
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OveruseRule:
+    """Use above a plan's limits: what it costs, and how long its invoice may wait (SAMAN-3.12, 5.7)."""
+
+    due: Duration
+    rates: tuple[UsageRate, ...]
+    reminders: tuple[Reminder, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeRule:
+    """Until when an invoice can be contested: `within` its date, the last day counted whole; answered by
+    then.
+    """
+
+    within: Duration
+    answer: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialInvoiceRule:
+    """Official invoices for legal entities: when one may be asked for and by when it is issued, both counted
+    from the payment (SAMAN-5.9)."""
+
+    request_within: Duration
+    issue_within: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNeeds:
+    """Which parts of the billing profile an order needs, of a natural person and of a legal one besides."""
+
+    natural: tuple[str, ...]
+    legal: tuple[str, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Who invoices. `fiscal_id` is the six-character memory id of the taxpayer system, where there is one;
+    `goods_id` its thirteen-digit code for what is sold."""
+
+    names: Mapping[str, str]
+    national_id: str
+    economic_code: str
+    address: Mapping[str, str]
+    postal_code: str
+    phone: str
+    basis: Basis
+    fiscal_id: str | None = None
+    goods_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EscrowRule:
+    """Agreed services are paid into escrow before the work begins (SAMAN-5.8)."""
+
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class CompensationRule:
+    """What proven human error pays at most: the price of this much of the lease (SAMAN-4.6)."""
+
+    at_most: Duration
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +313,43 @@ class Returned(StrEnum):
     NOTHING = "nothing"
 
 
+class Since(StrEnum):
+    """What a refund's time is counted from."""
+
+    REGISTRATION = "registration"
+    PURCHASE = "purchase"
+
+
 @dataclass(frozen=True, slots=True)
 class RefundRule:
-    """What goes back in a case, and within which time (None: at any time)."""
+    """What goes back in a case, and within which time: its last day counts whole, in Tehran.
+
+    Without `within` and `within_working_days` at any time. `waived_by_start`: the right lapses for who asked,
+    on record, that the service start at once (the by-law of the E-Commerce Law's article 38).
+    """
 
     case: RefundCase
     returned: Returned
     within: Duration | None
     basis: Basis
+    within_working_days: int | None = None
+    since: Since = Since.PURCHASE
+    waived_by_start: bool = False
+
+
+_WATCH = Duration(seconds=72 * 3600)
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentRule:
-    """Through which gateways a product is paid; the first one unless the payer asks for another."""
+    """Through which gateways a product is paid; the first one unless the payer asks for another.
+
+    A failed payment that took money is watched for `watch` before a person follows it up (CLUB-7).
+    """
 
     gateways: tuple[str, ...]
     basis: Basis
+    watch: Duration = _WATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +439,16 @@ class Agreement:
     refunds: tuple[RefundRule, ...]
     export: ExportRule
     clauses: Mapping[str, Duty]
+    tax: TaxRule
+    promotions: tuple[Promotion, ...] = ()
+    extras: tuple[Extra, ...] = ()
+    overuse: OveruseRule | None = None
+    disputes: DisputeRule | None = None
+    official_invoices: OfficialInvoiceRule | None = None
+    order_needs: OrderNeeds | None = None
+    seller: Seller | None = None
+    escrow: EscrowRule | None = None
+    compensation: CompensationRule | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""
@@ -291,11 +469,22 @@ class Agreement:
                 return name
         raise InvalidInput("gateway", "not one of the possible values", allowed=list(self.gateways))
 
-    def quote(self, plan_id: str, length: Duration, now: datetime) -> int:
-        """The price in rials at `now` of `length` of a plan. Raises InvalidInput."""
+    def list_price(self, plan_id: str, length: Duration, now: datetime) -> int:
+        """The list price in rials, without tax, at `now` of `length` of a plan. Raises InvalidInput."""
         plan = self.plan(plan_id)
         for offer in plan.offers:
             price = offer.price_at(now)
             if offer.length == length and price:
                 return price.amount
         raise InvalidInput("period", "not offered", offered=[str(offer.length) for offer in plan.offers])
+
+    def extra_item(self, extra_id: str) -> Extra:
+        """The extra with this id. Raises InvalidInput."""
+        for extra in self.extras:
+            if extra.id == extra_id:
+                return extra
+        raise InvalidInput("extra", "unknown", known=[extra.id for extra in self.extras])
+
+    def refund_rule(self, case: RefundCase) -> RefundRule | None:
+        """What the agreement says of a case of refund, if anything."""
+        return next((rule for rule in self.refunds if rule.case is case), None)

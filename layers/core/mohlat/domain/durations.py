@@ -25,6 +25,18 @@ class Calendar(Protocol):
         """`instant` moved by months (day clamped to the month's length), then by days, local time kept."""
         ...
 
+    def next_midnight(self, instant: datetime) -> datetime:
+        """When the local day of `instant` ends (exclusive), UTC."""
+        ...
+
+    def working_days_after(self, instant: datetime, days: int) -> datetime:
+        """The end (exclusive, UTC) of the last of `days` working days after the local day of `instant`."""
+        ...
+
+    def year_of(self, instant: datetime) -> int:
+        """The calendar's year of `instant`, local time."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Duration:
@@ -58,9 +70,18 @@ class Duration:
     def __add__(self, other: Duration) -> Duration:
         return Duration(self.months + other.months, self.days + other.days, self.seconds + other.seconds)
 
+    def __sub__(self, other: Duration) -> Duration:
+        return Duration(self.months - other.months, self.days - other.days, self.seconds - other.seconds)
+
     def after(self, instant: datetime, calendar: Calendar) -> datetime:
         """The instant this long after `instant`."""
         return calendar.shift(instant, self.months, self.days) + timedelta(seconds=self.seconds)
+
+    def whole_days_after(self, instant: datetime, calendar: Calendar) -> datetime:
+        """The end (exclusive) of the local day that is this long after `instant`: its last day counts
+        whole.
+        """
+        return calendar.next_midnight(self.after(instant, calendar))
 
     def before(self, instant: datetime, calendar: Calendar) -> datetime:
         """The instant this long before `instant`."""

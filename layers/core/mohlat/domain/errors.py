@@ -94,6 +94,32 @@ class NotDueYet(MohlatError):
     code = "not-due-yet"
 
 
+class RefundRefused(MohlatError):
+    """The agreement gives nothing back here; `clause` says which one, `ended_at` when the right to it
+    ended.
+    """
+
+    code = "refund-refused"
+
+
+class TooLate(MohlatError):
+    """The time for this has ended, at `ended_at`; asking again changes nothing."""
+
+    code = "too-late"
+
+
+class ProfileIncomplete(MohlatError):
+    """The billing profile lacks what this needs; `missing` names the fields: complete it, then ask again."""
+
+    code = "profile-incomplete"
+
+
+class NoRefundRoute(MohlatError):
+    """The gateway cannot return this money (no way, too little, too late): a person pays it out."""
+
+    code = "no-refund-route"
+
+
 class PurgeRefused(MohlatError):
     """Something forbids the purge (invariant 1); `obstacles` lists what."""
 

@@ -14,18 +14,21 @@ from enum import StrEnum
 from mohlat.domain.agreement import Agreement, Basis, Phase, Reminder, Span
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import Conflict, Gone, NotDueYet, NotFound, PurgeRefused
+from mohlat.domain.invoices import vat_on
 from mohlat.domain.notices import Notice, NoticeKind
-from mohlat.domain.payments import Order
 from mohlat.domain.tenant import (
     Closing,
+    Debt,
     Hold,
     OpenInvoice,
     Restriction,
     RestrictionKind,
     Tenant,
-    Term,
     iso,
 )
+
+# What begins the keys of what was done about a debt: it outlives the period in which it was done.
+DEBT_KEY = "debt:"
 
 GRAPH: Mapping[Phase, frozenset[Phase]] = {
     Phase.TRIAL: frozenset({Phase.ACTIVE, Phase.READ_ONLY, Phase.DEACTIVATED, Phase.CLOSED}),
@@ -44,7 +47,30 @@ class Event(StrEnum):
     TERMS_ACCEPTED = "terms_accepted"
     ORDER_PLACED = "order_placed"
     TERM_GRANTED = "term_granted"
+    UPGRADED = "upgraded"
+    EXTRA_GRANTED = "extra_granted"
+    PURCHASE_RETURNED = "purchase_returned"
     PAYMENT_CLOSED = "payment_closed"
+    PAYMENT_REPORTED = "payment_reported"
+    REFUND_RESERVED = "refund_reserved"
+    REFUND_NEEDS_PERSON = "refund_needs_person"
+    REFUND_DONE = "refund_done"
+    WITHDRAWN = "withdrawn"
+    USAGE_REPORTED = "usage_reported"
+    DEBT_INVOICED = "debt_invoiced"
+    DEBT_SUSPENDED = "debt_suspended"
+    DEBT_PAID = "debt_paid"
+    DEBT_CANCELLED = "debt_cancelled"
+    COMPENSATED = "compensated"
+    ESCROW_AGREED = "escrow_agreed"
+    ESCROW_DEPOSITED = "escrow_deposited"
+    ESCROW_RELEASED = "escrow_released"
+    ESCROW_RETURNED = "escrow_returned"
+    ESCROW_CANCELLED = "escrow_cancelled"
+    TICKET_OPENED = "ticket_opened"
+    TICKET_CLOSED = "ticket_closed"
+    OFFICIAL_INVOICE_REQUESTED = "official_invoice_requested"
+    OFFICIAL_INVOICE_ISSUED = "official_invoice_issued"
     REMINDED = "reminder_due"
     TRIAL_ENDED = "trial_ended"
     TERM_ENDED = "term_ended"
@@ -67,6 +93,8 @@ class DeadlineKind(StrEnum):
     END_TRIAL = "end_trial"
     END_TERM = "end_term"
     SUSPEND_UNPAID_LEASE = "suspend_unpaid_lease"
+    REMIND_OF_DEBT = "remind_of_debt"
+    SUSPEND_FOR_DEBT = "suspend_for_debt"
     DEACTIVATE = "deactivate"
     WARN_OF_DELETION = "warn_of_deletion"
     PURGE = "purge"
@@ -88,6 +116,7 @@ class Deadline:
     at: datetime
     clause: str
     reminder: Reminder | None = None
+    debt: Debt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +140,7 @@ class Transition:
     facts: Mapping[str, str | int] = field(default_factory=dict)
 
 
-def _move(
+def move(
     tenant: Tenant,
     event: Event,
     now: datetime,
@@ -125,6 +154,9 @@ def _move(
     facts: Mapping[str, str | int] | None = None,
     **changes: object,
 ) -> Transition:
+    """The transition that changes these fields of the tenant. Raises Gone, Conflict for a step that is
+    none.
+    """
     if tenant.phase is Phase.PURGED:
         raise Gone(tenant_id=tenant.id)
     after = replace(tenant, version=tenant.version + 1, **changes)  # type: ignore[arg-type]
@@ -139,11 +171,13 @@ def _move(
 def retention(tenant: Tenant, agreement: Agreement) -> Span | None:
     """How long the tenant's data is kept after its end, or None while nothing has ended."""
     if tenant.phase is Phase.CLOSED:
-        return agreement.retention.after_closing
+        withdrawn = agreement.retention.after_withdrawal if tenant.closing is Closing.WITHDRAWAL else None
+        return withdrawn or agreement.retention.after_closing
     if tenant.ended_at is None:
         return None
     lapsed_trial = tenant.term is None and tenant.invoice is None
-    return agreement.retention.after_trial if lapsed_trial else agreement.retention.after_term
+    # A lease that was given back leaves neither; without a trial it is kept like one that ended.
+    return (agreement.retention.after_trial if lapsed_trial else None) or agreement.retention.after_term
 
 
 def purge_at(tenant: Tenant, agreement: Agreement) -> datetime | None:
@@ -188,6 +222,22 @@ def _period_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadline
             yield ending(DeadlineKind.DEACTIVATE, at, agreement.read_only.basis)
 
 
+def _debt_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadline]:
+    if agreement.overuse is None or tenant.phase not in (Phase.TRIAL, Phase.ACTIVE, Phase.READ_ONLY):
+        return
+    rule = agreement.overuse
+    for debt in tenant.debts:
+        for reminder in rule.reminders:
+            key = f"{DEBT_KEY}{debt.id}:{reminder.before}"
+            at = reminder.before.before(debt.due_at, agreement.calendar)
+            if key not in tenant.done and at > debt.issued_at:
+                kind = DeadlineKind.REMIND_OF_DEBT
+                yield Deadline(kind, key, at, reminder.basis.cite(), reminder, debt)
+        key = f"{DEBT_KEY}{debt.id}"
+        if key not in tenant.done:
+            yield Deadline(DeadlineKind.SUSPEND_FOR_DEBT, key, debt.due_at, rule.basis.cite(), debt=debt)
+
+
 def _deletion_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadline]:
     at = purge_at(tenant, agreement)
     span = retention(tenant, agreement)
@@ -205,7 +255,11 @@ def _deletion_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadli
 
 def next_deadline(tenant: Tenant, agreement: Agreement) -> Deadline | None:
     """What falls due next for the tenant, or None if nothing does. Ties: what was agreed first."""
-    pending = [*_period_deadlines(tenant, agreement), *_deletion_deadlines(tenant, agreement)]
+    pending = [
+        *_period_deadlines(tenant, agreement),
+        *_debt_deadlines(tenant, agreement),
+        *_deletion_deadlines(tenant, agreement),
+    ]
     return min(pending, key=lambda deadline: deadline.at, default=None)
 
 
@@ -273,6 +327,10 @@ def carry_out(
             return _end(
                 tenant, agreement, deadline, now, by, agreement.lease.then, Event.LEASE_SUSPENDED, why
             )
+        case DeadlineKind.REMIND_OF_DEBT:
+            return _remind_of_debt(tenant, agreement, deadline, now, by)
+        case DeadlineKind.SUSPEND_FOR_DEBT:
+            return _suspend_for_debt(tenant, agreement, deadline, now, by)
         case DeadlineKind.DEACTIVATE:
             return _deactivate(tenant, agreement, deadline, now, by)
         case DeadlineKind.WARN_OF_DELETION:
@@ -281,10 +339,16 @@ def carry_out(
             return _purge(tenant, agreement, deadline, now, by)
 
 
-def _service_notice(
-    tenant: Tenant, agreement: Agreement, kind: NoticeKind, anchor: datetime, clause: str
+def service_notice(
+    tenant: Tenant,
+    agreement: Agreement,
+    kind: NoticeKind,
+    anchor: datetime,
+    clause: str,
+    facts: Mapping[str, str | int] | None = None,
 ) -> Notice:
-    return Notice(kind, anchor, tenant.generation, agreement.service_channels, clause)
+    """A notice on the channels that the agreement names for what concerns the service."""
+    return Notice(kind, anchor, tenant.generation, agreement.service_channels, clause, facts or {})
 
 
 def _remind(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str) -> Transition:
@@ -299,7 +363,7 @@ def _remind(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datet
     notice = Notice(
         kind, anchor, tenant.generation, deadline.reminder.channels, deadline.clause, {"before": before}
     )
-    return _move(
+    return move(
         tenant,
         Event.REMINDED,
         now,
@@ -310,6 +374,64 @@ def _remind(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datet
         notices=(notice,),
         facts={"before": before, "of": iso(anchor)},
         done=tenant.done | {deadline.key},
+        carrier=by,
+    )
+
+
+def _debt_facts(debt: Debt) -> dict[str, str | int]:
+    return {"debt_id": debt.id, "metric": debt.metric, "amount": debt.amount}
+
+
+def _remind_of_debt(
+    tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str
+) -> Transition:
+    assert deadline.reminder
+    assert deadline.debt
+    facts = _debt_facts(deadline.debt) | {"before": str(deadline.reminder.before)}
+    notice = Notice(
+        NoticeKind.DEBT_DUE,
+        deadline.debt.due_at,
+        tenant.generation,
+        deadline.reminder.channels,
+        deadline.clause,
+        facts,
+    )
+    return move(
+        tenant,
+        Event.REMINDED,
+        now,
+        by,
+        "an invoice for use above the limits is due soon",
+        deadline.clause,
+        at=deadline.at,
+        notices=(notice,),
+        facts=facts | {"of": iso(deadline.debt.due_at)},
+        done=tenant.done | {deadline.key},
+        carrier=by,
+    )
+
+
+def _suspend_for_debt(
+    tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str
+) -> Transition:
+    assert deadline.debt
+    why = "an invoice for use above the limits was not paid in time"
+    restriction = Restriction(RestrictionKind.SUSPENDED_FOR_DEBT, why, deadline.clause, deadline.at)
+    facts = _debt_facts(deadline.debt)
+    return move(
+        tenant,
+        Event.DEBT_SUSPENDED,
+        now,
+        by,
+        why,
+        deadline.clause,
+        at=deadline.at,
+        notices=(
+            service_notice(tenant, agreement, NoticeKind.DEBT_SUSPENDED, deadline.at, deadline.clause, facts),
+        ),
+        facts=facts,
+        done=tenant.done | {deadline.key},
+        restrictions=(*without(tenant, restriction.kind), restriction),
         carrier=by,
     )
 
@@ -334,8 +456,8 @@ def _end(
     restrictions = tenant.restrictions
     if event is Event.LEASE_SUSPENDED:
         debt = Restriction(RestrictionKind.SUSPENDED_FOR_DEBT, why, deadline.clause, deadline.at)
-        restrictions = (*_without(tenant, debt.kind), debt)
-    return _move(
+        restrictions = (*without(tenant, debt.kind), debt)
+    return move(
         tenant,
         event,
         now,
@@ -343,7 +465,7 @@ def _end(
         why,
         deadline.clause,
         at=deadline.at,
-        notices=(_service_notice(tenant, agreement, _ENDED_NOTICE[event], deadline.at, deadline.clause),),
+        notices=(service_notice(tenant, agreement, _ENDED_NOTICE[event], deadline.at, deadline.clause),),
         phase=then,
         ended_at=deadline.at,
         period_ends_at=deadline.at,
@@ -355,7 +477,7 @@ def _end(
 def _deactivate(
     tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str
 ) -> Transition:
-    return _move(
+    return move(
         tenant,
         Event.DEACTIVATED,
         now,
@@ -363,7 +485,7 @@ def _deactivate(
         "the read-only time is over",
         deadline.clause,
         at=deadline.at,
-        notices=(_service_notice(tenant, agreement, NoticeKind.DEACTIVATED, deadline.at, deadline.clause),),
+        notices=(service_notice(tenant, agreement, NoticeKind.DEACTIVATED, deadline.at, deadline.clause),),
         phase=Phase.DEACTIVATED,
         carrier=by,
     )
@@ -380,7 +502,7 @@ def _warn_of_deletion(
     notice = Notice(
         NoticeKind.DELETION_WARNING, earliest, tenant.generation, warning.channels, warning.basis.cite()
     )
-    return _move(
+    return move(
         tenant,
         Event.DELETION_WARNED,
         now,
@@ -413,7 +535,7 @@ def _purge(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: dateti
         if tenant.phase is Phase.CLOSED
         else "nothing was paid in the time the data is kept"
     )
-    return _move(
+    return move(
         tenant,
         Event.PURGED,
         now,
@@ -438,7 +560,7 @@ def defer_purge(
     if "warning_not_handed_over" in obstacles:
         done -= {DeadlineKind.WARN_OF_DELETION.value}
     warning = agreement.deletion_warning
-    return _move(
+    return move(
         tenant,
         Event.PURGE_DEFERRED,
         now,
@@ -479,7 +601,9 @@ def register(
         first, basis = agreement.first_invoice, agreement.first_invoice.basis
         chosen = plan or first.plan
         ends_at = first.due.after(now, agreement.calendar)
-        invoice = OpenInvoice(chosen, first.length, agreement.quote(chosen, first.length, now), now, ends_at)
+        net, percent = agreement.list_price(chosen, first.length, now), agreement.tax.percent_at(now)
+        vat = vat_on(net, percent)
+        invoice = OpenInvoice(chosen, first.length, net + vat, now, ends_at, vat, percent)
     tenant = Tenant(
         id=tenant_id,
         product=agreement.product,
@@ -530,7 +654,7 @@ def accept_terms(tenant: Tenant, agreement: Agreement, now: datetime, *, by: str
     under it is warned of again, because its date may be another. Raises Gone.
     """
     changed = tenant.agreement_version != agreement.version
-    return _move(
+    return move(
         tenant,
         Event.TERMS_ACCEPTED,
         now,
@@ -542,146 +666,18 @@ def accept_terms(tenant: Tenant, agreement: Agreement, now: datetime, *, by: str
         agreement_version=agreement.version,
         generation=tenant.generation + 1 if changed else tenant.generation,
         done=tenant.done - {DeadlineKind.WARN_OF_DELETION.value} if changed else tenant.done,
-        restrictions=_without(tenant, RestrictionKind.MUST_ACCEPT_TERMS),
+        restrictions=without(tenant, RestrictionKind.MUST_ACCEPT_TERMS),
     )
 
 
-def _without(tenant: Tenant, kind: RestrictionKind) -> tuple[Restriction, ...]:
+def done_about_debts(tenant: Tenant) -> frozenset[str]:
+    """What was done about unpaid invoices: it stays true when a new period begins."""
+    return frozenset(key for key in tenant.done if key.startswith(DEBT_KEY))
+
+
+def without(tenant: Tenant, kind: RestrictionKind) -> tuple[Restriction, ...]:
+    """The tenant's restrictions, but for those of a kind."""
     return tuple(restriction for restriction in tenant.restrictions if restriction.kind is not kind)
-
-
-_MOST_OPEN = 20
-
-
-def place_order(tenant: Tenant, agreement: Agreement, order: Order, now: datetime, *, by: str) -> Transition:
-    """Notes an order whose payment is on its way; until it is decided nothing of the tenant is purged.
-
-    Raises Gone, or Conflict if the payment could buy nothing: another plan than the running term's among
-    others, because changing plans is an upgrade, not an order. Also Conflict while too many are on their way:
-    each stands on the tenant until it is decided, and a tenant's row ends somewhere.
-    """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
-    clause = _grantable(tenant, agreement, order, now)
-    if len(tenant.open_matters) >= _MOST_OPEN:
-        raise Conflict("too many payments are on their way", most=_MOST_OPEN)
-    return _move(
-        tenant,
-        Event.ORDER_PLACED,
-        now,
-        by,
-        "ordered a term",
-        clause,
-        facts={
-            "order_id": order.id,
-            "plan": order.plan,
-            "period": str(order.length),
-            "amount": order.amount,
-        },
-        open_matters=tenant.open_matters | {f"payment:{order.payment_id}"},
-    )
-
-
-def can_be_granted(tenant: Tenant, now: datetime, order: Order | None = None) -> bool:
-    """Whether captured money can still buy service; if not it is owed back (invariants 2 and 4).
-
-    With its `order`, also whether that order fits the running term: of two orders of different plans that
-    were open at once only the first to be paid can be granted, or a month of the dearer plan would upgrade
-    a year of the cheaper one.
-    """
-    closed = tenant.phase in (Phase.CLOSED, Phase.PURGED)
-    running = tenant.term if tenant.phase is Phase.ACTIVE else None
-    other_plan = order is not None and running is not None and running.plan != order.plan
-    return not closed and not other_plan and not tenant.restricted(RestrictionKind.BLOCKED, now)
-
-
-def _grantable(tenant: Tenant, agreement: Agreement, order: Order, now: datetime) -> str:
-    """The clause that the order's plan is sold under. Raises Conflict if the order can buy nothing."""
-    if not agreement.lease or not can_be_granted(tenant, now):
-        raise Conflict("nothing can be granted any more", phase=tenant.phase.value)
-    if not can_be_granted(tenant, now, order):
-        assert tenant.term
-        raise Conflict("a running term is renewed on its own plan", plan=tenant.term.plan)
-    # The price list is the newest, the tenant's agreement may be older and not know the plan.
-    sold = (plan.basis for plan in agreement.plans if plan.id == order.plan)
-    return next(sold, agreement.lease.basis).cite()
-
-
-def grant_term(tenant: Tenant, agreement: Agreement, order: Order, now: datetime, *, by: str) -> Transition:
-    """What a captured payment buys.
-
-    In a trial the term begins when the trial ends; an unpaid first lease began at registration; a running
-    term is made longer, counted from its original anchor; after a lapse the term begins at `now`. Every
-    deadline that is due must have been carried out before. Raises Conflict if it cannot be granted.
-    """
-    clause = _grantable(tenant, agreement, order, now)
-    length = order.length
-    if tenant.phase is Phase.TRIAL and tenant.period_ends_at:
-        anchor = tenant.period_ends_at
-    elif tenant.phase is Phase.ACTIVE and tenant.term:
-        anchor, length = tenant.term.anchor, tenant.term.length + order.length
-    elif tenant.phase is Phase.ACTIVE and tenant.invoice:
-        anchor = tenant.registered_at
-    else:
-        anchor = now
-    ends_at = length.after(anchor, agreement.calendar)
-    if ends_at <= now:
-        # A first lease shorter than its invoice's time to pay would be over before it was paid for.
-        anchor, length = now, order.length
-        ends_at = length.after(anchor, agreement.calendar)
-    starts_at = tenant.term.ends_at if tenant.phase is Phase.ACTIVE and tenant.term else anchor
-    generation = tenant.generation + 1
-    notice = Notice(
-        NoticeKind.PAYMENT_RECEIVED,
-        ends_at,
-        generation,
-        agreement.service_channels,
-        clause,
-        {"amount": order.amount, "plan": order.plan, "order_id": order.id},
-    )
-    return _move(
-        tenant,
-        Event.TERM_GRANTED,
-        now,
-        by,
-        "paid",
-        clause,
-        notices=(notice,),
-        workflows=(Workflow.SUBSCRIPTION,),
-        facts={
-            "order_id": order.id,
-            "plan": order.plan,
-            "period": str(order.length),
-            "amount": order.amount,
-            "starts_at": iso(starts_at),
-            "ends_at": iso(ends_at),
-        },
-        phase=Phase.ACTIVE,
-        generation=generation,
-        term=Term(anchor, length, order.plan, ends_at),
-        period_started_at=now,
-        period_ends_at=ends_at,
-        invoice=None,
-        ended_at=None,
-        purge_not_before=None,
-        done=frozenset(),
-        restrictions=_without(tenant, RestrictionKind.SUSPENDED_FOR_DEBT),
-        open_matters=tenant.open_matters - {f"payment:{order.payment_id}"},
-    )
-
-
-def close_payment(tenant: Tenant, payment_id: str, outcome: str, now: datetime, *, by: str) -> Transition:
-    """Notes that a payment was decided without buying anything (cancelled, expired, held, owed back)."""
-    return _move(
-        tenant,
-        Event.PAYMENT_CLOSED,
-        now,
-        by,
-        "the payment was decided without a grant",
-        "vendor's choice",
-        facts={"payment_id": payment_id, "outcome": outcome},
-        open_matters=tenant.open_matters - {f"payment:{payment_id}"},
-    )
 
 
 def close(tenant: Tenant, agreement: Agreement, closing: Closing, now: datetime, *, by: str) -> Transition:
@@ -697,14 +693,14 @@ def close(tenant: Tenant, agreement: Agreement, closing: Closing, now: datetime,
     closed = replace(tenant, phase=Phase.CLOSED, closed_at=now, generation=tenant.generation + 1)
     gone_at = purge_at(replace(closed, purge_not_before=None), agreement)
     assert gone_at
-    return _move(
+    return move(
         tenant,
         Event.CLOSED,
         now,
         by,
         "the customer asked for it",
         clause,
-        notices=(_service_notice(closed, agreement, NoticeKind.ACCOUNT_CLOSED, gone_at, clause),),
+        notices=(service_notice(closed, agreement, NoticeKind.ACCOUNT_CLOSED, gone_at, clause),),
         workflows=(Workflow.SUBSCRIPTION,),
         facts={"closing": closing.value, "purge_at": iso(gone_at)},
         phase=Phase.CLOSED,
@@ -727,7 +723,7 @@ def restrict(tenant: Tenant, restriction: Restriction, now: datetime, *, by: str
         raise Gone(tenant_id=tenant.id)
     if tenant.restricted(restriction.kind, now):
         raise Conflict("this restriction is in force already", kind=restriction.kind.value)
-    return _move(
+    return move(
         tenant,
         Event.RESTRICTED,
         now,
@@ -735,7 +731,7 @@ def restrict(tenant: Tenant, restriction: Restriction, now: datetime, *, by: str
         restriction.reason,
         restriction.clause,
         facts={"kind": restriction.kind.value},
-        restrictions=(*_without(tenant, restriction.kind), restriction),
+        restrictions=(*without(tenant, restriction.kind), restriction),
     )
 
 
@@ -744,7 +740,7 @@ def lift(tenant: Tenant, kind: RestrictionKind, reason: str, now: datetime, *, b
     lifted = [restriction for restriction in tenant.restrictions if restriction.kind is kind]
     if not lifted:
         raise NotFound("no such restriction", kind=kind.value)
-    return _move(
+    return move(
         tenant,
         Event.UNRESTRICTED,
         now,
@@ -752,7 +748,7 @@ def lift(tenant: Tenant, kind: RestrictionKind, reason: str, now: datetime, *, b
         reason,
         lifted[0].clause,
         facts={"kind": kind.value},
-        restrictions=_without(tenant, kind),
+        restrictions=without(tenant, kind),
     )
 
 
@@ -762,7 +758,7 @@ def place_hold(tenant: Tenant, hold: Hold, now: datetime, *, by: str, clause: st
         raise Gone(tenant_id=tenant.id)
     if any(known.id == hold.id for known in tenant.holds):
         raise Conflict("this hold exists already", hold_id=hold.id)
-    return _move(
+    return move(
         tenant,
         Event.HOLD_PLACED,
         now,
@@ -787,7 +783,7 @@ def release_hold(
     fresh = agreement.deletion_warning.before.after(now, agreement.calendar)
     promised = purge_at(tenant, agreement)
     due_again = not holds and promised is not None
-    return _move(
+    return move(
         tenant,
         Event.HOLD_RELEASED,
         now,

@@ -28,6 +28,24 @@ class NoticeKind(StrEnum):
     PAYMENT_RECEIVED = "payment_received"
     ACCOUNT_CLOSED = "account_closed"
     DATA_DELETED = "data_deleted"
+    UPGRADED = "upgraded"
+    EXTRA_BOUGHT = "extra_bought"
+    REFUND_STARTED = "refund_started"
+    REFUND_DONE = "refund_done"
+    REFUND_NEEDS_ACCOUNT = "refund_needs_account"
+    PAYMENT_FOLLOWED_UP = "payment_followed_up"
+    DEBT_INVOICED = "debt_invoiced"
+    DEBT_DUE = "debt_due"
+    DEBT_SUSPENDED = "debt_suspended"
+    DEBT_PAID = "debt_paid"
+    ESCROW_AGREED = "escrow_agreed"
+    ESCROW_DEPOSITED = "escrow_deposited"
+    ESCROW_RELEASED = "escrow_released"
+    ESCROW_RETURNED = "escrow_returned"
+    COMPENSATED = "compensated"
+    DISPUTE_RECEIVED = "dispute_received"
+    DISPUTE_ANSWERED = "dispute_answered"
+    OFFICIAL_INVOICE_ISSUED = "official_invoice_issued"
 
 
 # Void as soon as the tenant pays, closes or is released from a hold: each of these starts a new generation.
@@ -54,6 +72,10 @@ _ANNOUNCEMENTS = frozenset(
 )
 
 
+# Facts that say which one of several like things a notice is about.
+_SUBJECTS = ("order_id", "debt_id", "refund_id", "escrow_id", "ticket_id", "invoice_id")
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A message owed: what about, the instant it speaks of, on which channels, by which clause.
@@ -73,9 +95,11 @@ class Notice:
     def key(self) -> str:
         """Names the notice: one message per key and channel, ever (invariant 6).
 
-        Several reminders may speak of one anchor, each is owed; what tells them apart is their lead.
+        Several reminders may speak of one anchor, each is owed; what tells them apart is their lead, or what
+        they are about.
         """
-        lead = f":{self.facts['before']}" if "before" in self.facts else ""
+        told_apart = (self.facts[name] for name in ("before", *_SUBJECTS) if name in self.facts)
+        lead = "".join(f":{value}" for value in told_apart)
         return f"{self.kind.value}{lead}@{iso(self.anchor)}#g{self.generation}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,6 +133,11 @@ def why_void(notice: Notice, tenant: Tenant, now: datetime) -> str | None:
     """Why the notice must not be sent any more, or None while it is owed (decided again at sending)."""
     if tenant.phase is Phase.PURGED and notice.kind is not NoticeKind.DATA_DELETED:
         return "the tenant was purged"
+    if notice.kind in (NoticeKind.DEBT_DUE, NoticeKind.DEBT_SUSPENDED):
+        if tenant.phase is Phase.CLOSED or all(debt.id != notice.facts["debt_id"] for debt in tenant.debts):
+            return "it is not owed any more"
+        announces = notice.kind is NoticeKind.DEBT_DUE
+        return "its date has passed" if announces and now >= notice.anchor else None
     if notice.kind not in _BOUND_TO_GENERATION:
         return None
     if notice.generation != tenant.generation:

@@ -52,25 +52,73 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One purchase within a term: `length` of the plan, of `days` days, from `starts_at` to `ends_at`.
+
+    `value` is what was paid for what is left of it at its start, in rials without tax. An upgrade begins it
+    anew at a day's boundary with what is left of its days, so that used and unused always add up to what was
+    paid.
+    """
+
+    payment_id: str
+    length: Duration
+    days: int
+    starts_at: datetime
+    ends_at: datetime
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """A change to a dearer plan within a term: the payment of the difference, and what was there before."""
+
+    payment_id: str
+    at: datetime
+    plan_before: str
+    parts_before: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """Paid service: `length` since `anchor`, the original start, so that months never drift.
 
-    A renewal of a running term adds to `length`; `ends_at` is exclusive.
+    A renewal of a running term adds to `length`; `ends_at` is exclusive. `parts` are its purchases, in order;
+    `upgrades` the changes of plan within it, so that the last one can be given back.
     """
 
     anchor: datetime
     length: Duration
     plan: str
     ends_at: datetime
+    parts: tuple[Part, ...] = ()
+    upgrades: tuple[Upgrade, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OpenInvoice:
-    """The invoice of a lease that began on credit, while it is unpaid. `amount` is in rials."""
+    """The invoice of a lease that began on credit, while it is unpaid. `amount` is in rials, `vat` part of
+    it.
+    """
 
     plan: str
     length: Duration
     amount: int
+    issued_at: datetime
+    due_at: datetime
+    vat: int = 0
+    vat_percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """An unpaid invoice for use above the limits (SAMAN-5.7). `amount` is in rials, `vat` part of it."""
+
+    id: str
+    metric: str
+    blocks: int
+    amount: int
+    vat: int
+    vat_percent: int
     issued_at: datetime
     due_at: datetime
 
@@ -80,6 +128,7 @@ class Closing(StrEnum):
 
     TERMINATION = "termination"
     ERASURE = "erasure"
+    WITHDRAWAL = "withdrawal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +141,7 @@ class Tenant:
     ended_at     when the trial or lease ended unrenewed; retention counts from here
     done         what was carried out once in this period (reminders, the deletion warning)
     purge_not_before  a later purge than the retention's end, after a hold or a late warning
+    debts        unpaid invoices for use above the limits, oldest first
     open_matters what forbids a purge while it is open: "payment:<id>" and the like
     carrier      the execution that carried out the last deadline
     journal_head the hash of the newest journal entry
@@ -115,6 +165,7 @@ class Tenant:
     done: frozenset[str] = frozenset()
     restrictions: tuple[Restriction, ...] = ()
     holds: tuple[Hold, ...] = ()
+    debts: tuple[Debt, ...] = ()
     open_matters: frozenset[str] = frozenset()
     carrier: str = ""
     journal_head: str = ""
@@ -142,6 +193,83 @@ def _instant(value: str | None) -> datetime | None:
     return from_iso(value) if value else None
 
 
+def _part_to_dict(part: Part) -> dict[str, Any]:
+    return {
+        "payment_id": part.payment_id,
+        "length": str(part.length),
+        "days": part.days,
+        "starts_at": iso(part.starts_at),
+        "ends_at": iso(part.ends_at),
+        "value": part.value,
+    }
+
+
+def _part(data: Mapping[str, Any]) -> Part:
+    return Part(
+        payment_id=data["payment_id"],
+        length=Duration.parse(data["length"]),
+        days=int(data["days"]),
+        starts_at=from_iso(data["starts_at"]),
+        ends_at=from_iso(data["ends_at"]),
+        value=int(data["value"]),
+    )
+
+
+def _term_to_dict(term: Term) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "anchor": iso(term.anchor),
+        "length": str(term.length),
+        "plan": term.plan,
+        "ends_at": iso(term.ends_at),
+    }
+    if term.parts:
+        described["parts"] = [_part_to_dict(part) for part in term.parts]
+    if term.upgrades:
+        described["upgrades"] = [
+            {
+                "payment_id": upgrade.payment_id,
+                "at": iso(upgrade.at),
+                "plan_before": upgrade.plan_before,
+                "parts_before": [_part_to_dict(part) for part in upgrade.parts_before],
+            }
+            for upgrade in term.upgrades
+        ]
+    return described
+
+
+def _term(data: Mapping[str, Any]) -> Term:
+    return Term(
+        anchor=from_iso(data["anchor"]),
+        length=Duration.parse(data["length"]),
+        plan=data["plan"],
+        ends_at=from_iso(data["ends_at"]),
+        parts=tuple(_part(item) for item in data.get("parts") or ()),
+        upgrades=tuple(
+            Upgrade(
+                payment_id=item["payment_id"],
+                at=from_iso(item["at"]),
+                plan_before=item["plan_before"],
+                parts_before=tuple(_part(part) for part in item["parts_before"]),
+            )
+            for item in data.get("upgrades") or ()
+        ),
+    )
+
+
+def debt_from_dict(data: Mapping[str, Any]) -> Debt:
+    """The debt as a tenant's description, or a journal entry's changes, hold it."""
+    return Debt(
+        id=data["id"],
+        metric=data["metric"],
+        blocks=int(data["blocks"]),
+        amount=int(data["amount"]),
+        vat=int(data["vat"]),
+        vat_percent=int(data["vat_percent"]),
+        issued_at=from_iso(data["issued_at"]),
+        due_at=from_iso(data["due_at"]),
+    )
+
+
 def to_dict(tenant: Tenant) -> dict[str, Any]:
     """The tenant as plain JSON values, one key per field; `from_dict` reads it back."""
     return {
@@ -154,13 +282,7 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
         "registered_at": iso(tenant.registered_at),
         "period_started_at": iso(tenant.period_started_at),
         "period_ends_at": _at(tenant.period_ends_at),
-        "term": tenant.term
-        and {
-            "anchor": iso(tenant.term.anchor),
-            "length": str(tenant.term.length),
-            "plan": tenant.term.plan,
-            "ends_at": iso(tenant.term.ends_at),
-        },
+        "term": tenant.term and _term_to_dict(tenant.term),
         "invoice": tenant.invoice
         and {
             "plan": tenant.invoice.plan,
@@ -168,6 +290,8 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
             "amount": tenant.invoice.amount,
             "issued_at": iso(tenant.invoice.issued_at),
             "due_at": iso(tenant.invoice.due_at),
+            "vat": tenant.invoice.vat,
+            "vat_percent": tenant.invoice.vat_percent,
         },
         "ended_at": _at(tenant.ended_at),
         "closed_at": _at(tenant.closed_at),
@@ -194,6 +318,19 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
             }
             for hold in tenant.holds
         ],
+        "debts": [
+            {
+                "id": debt.id,
+                "metric": debt.metric,
+                "blocks": debt.blocks,
+                "amount": debt.amount,
+                "vat": debt.vat,
+                "vat_percent": debt.vat_percent,
+                "issued_at": iso(debt.issued_at),
+                "due_at": iso(debt.due_at),
+            }
+            for debt in tenant.debts
+        ],
         "open_matters": sorted(tenant.open_matters),
         "carrier": tenant.carrier,
         "journal_head": tenant.journal_head,
@@ -213,20 +350,15 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
         registered_at=from_iso(data["registered_at"]),
         period_started_at=from_iso(data["period_started_at"]),
         period_ends_at=_instant(data.get("period_ends_at")),
-        term=Term(
-            anchor=from_iso(term["anchor"]),
-            length=Duration.parse(term["length"]),
-            plan=term["plan"],
-            ends_at=from_iso(term["ends_at"]),
-        )
-        if term
-        else None,
+        term=_term(term) if term else None,
         invoice=OpenInvoice(
             plan=invoice["plan"],
             length=Duration.parse(invoice["length"]),
             amount=int(invoice["amount"]),
             issued_at=from_iso(invoice["issued_at"]),
             due_at=from_iso(invoice["due_at"]),
+            vat=int(invoice.get("vat", 0)),
+            vat_percent=int(invoice.get("vat_percent", 0)),
         )
         if invoice
         else None,
@@ -255,6 +387,7 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
             )
             for item in data.get("holds") or ()
         ),
+        debts=tuple(debt_from_dict(item) for item in data.get("debts") or ()),
         open_matters=frozenset(data.get("open_matters") or ()),
         carrier=data.get("carrier") or "",
         journal_head=data.get("journal_head") or "",

@@ -1,0 +1,77 @@
+"""Tickets: what a person has to look at, until when, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from mohlat.domain.errors import Conflict
+
+
+class TicketKind(StrEnum):
+    """What a ticket is about.
+
+    payment_held      the gateway's answer and our record do not match: grant it or return it
+    payment_missing   a failed payment that took money and was not returned in time (CLUB-7)
+    payout            money to be sent by hand: the gateway has no way back, or it goes to a partner
+    refund_uncertain  nobody can tell whether the gateway took a refund: look there, then say
+    invoice_dispute   the customer contests an invoice (KALO-24, SAMAN-5.11)
+    official_invoice  an official invoice that has to be issued in time (SAMAN-5.9)
+    mail              a mail from a registered address that no rule understood
+    """
+
+    PAYMENT_HELD = "payment_held"
+    PAYMENT_MISSING = "payment_missing"
+    PAYOUT = "payout"
+    REFUND_UNCERTAIN = "refund_uncertain"
+    INVOICE_DISPUTE = "invoice_dispute"
+    OFFICIAL_INVOICE = "official_invoice"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One matter for a person. `due_at` (UTC) is when it is escalated unless it is closed.
+
+    `subject` is the payment, refund or invoice that it is about; `facts` are figures and ids, never about a
+    person. What the customer wrote is sealed and lies beside it. `version` rises with each change.
+    """
+
+    id: str
+    tenant_id: str
+    product: str
+    kind: TicketKind
+    subject: str
+    opened_at: datetime
+    due_at: datetime
+    clause: str
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    escalated_at: datetime | None = None
+    closed_at: datetime | None = None
+    outcome: str | None = None
+    by: str | None = None
+    version: int = 1
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to look at it."""
+        return self.closed_at is None
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        """When it asks for attention by itself; None once it did, or is closed."""
+        return self.due_at if self.open and self.escalated_at is None else None
+
+
+def escalate(ticket: Ticket, now: datetime) -> Ticket:
+    """The ticket once its time ran out and the operators were told."""
+    return replace(ticket, escalated_at=now, version=ticket.version + 1)
+
+
+def close_ticket(ticket: Ticket, outcome: str, now: datetime, *, by: str) -> Ticket:
+    """The ticket with what came of it. Raises Conflict if it is closed already."""
+    if not ticket.open:
+        raise Conflict("the ticket is closed already", outcome=ticket.outcome)
+    return replace(ticket, closed_at=now, outcome=outcome, by=by, version=ticket.version + 1)
