@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from mohlat.application.ports import (
+    Compensation,
     DueItem,
     DueKind,
     HandedOver,
+    Receipt,
     Record,
     Row,
     SecurityLine,
     TestClock,
     Tokens,
+    UsageReport,
+    Words,
 )
 from mohlat.domain.agreement import Channel, Phase
+from mohlat.domain.billing import BillingProfile
 from mohlat.domain.errors import (
     ConcurrentChange,
     Conflict,
@@ -34,7 +40,10 @@ from mohlat.domain.errors import (
     PurgeRefused,
     TooManyAttempts,
 )
+from mohlat.domain.escrow import Escrow
+from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry, record
+from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.notices import Dispatch, NoticeStatus
 from mohlat.domain.payments import Order, Payment
@@ -49,9 +58,12 @@ from mohlat.domain.people import (
     User,
 )
 from mohlat.domain.purge import PurgeEntry, Store
+from mohlat.domain.refunds import Refund
 from mohlat.domain.tenant import Tenant
+from mohlat.domain.tickets import Ticket
 
 START = datetime(2026, 1, 31, 8, 0, 0, tzinfo=UTC)
+Kind = TypeVar("Kind")
 
 
 @dataclass
@@ -77,6 +89,18 @@ class Table:
     ledger: dict[str, PurgeEntry] = field(default_factory=dict)
     audit: list[SecurityLine] = field(default_factory=list)
     clock: TestClock = field(default_factory=TestClock)
+    receipts: dict[tuple[str, str], str] = field(default_factory=dict)
+    postings: dict[tuple[str, str], Posting] = field(default_factory=dict)
+    refunds: dict[tuple[str, str], Refund] = field(default_factory=dict)
+    tickets: dict[tuple[str, str], Ticket] = field(default_factory=dict)
+    words: dict[tuple[str, str], str] = field(default_factory=dict)
+    escrows: dict[tuple[str, str], Escrow] = field(default_factory=dict)
+    usage: dict[tuple[str, str], UsageReport] = field(default_factory=dict)
+    compensations: dict[tuple[str, str], Compensation] = field(default_factory=dict)
+    invoices: dict[tuple[str, str], Invoice] = field(default_factory=dict)
+    numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+    officials: dict[tuple[str, str], OfficialInvoice] = field(default_factory=dict)
+    profiles: dict[str, BillingProfile] = field(default_factory=dict)
 
 
 def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
@@ -85,11 +109,78 @@ def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
     rows[key] = value
 
 
-def _store_payment(table: Table, payment: Payment) -> None:
-    known = table.payments.get(payment.id)
-    if (known.version if known else 0) != payment.version - 1:
-        raise ConcurrentChange(payment_id=payment.id)
-    table.payments[payment.id] = payment
+def _move(rows: dict[Any, Any], key: Any, value: Any) -> None:
+    known = rows.get(key)
+    if (known.version if known else 0) != value.version - 1:
+        raise ConcurrentChange(key=str(key))
+    rows[key] = value
+
+
+def _put(table: Table, rows: Sequence[Row], *, new_tenant: bool = False, journal_head: str = "") -> None:
+    """The rows of a transaction, each under the condition of its kind."""
+    moving = [(type(row), row.id) for row in rows if isinstance(row, Payment | Refund | Ticket | Escrow)]
+    # No race: DynamoDB takes no such transaction at all.
+    assert len(set(moving)) == len(moving), "two operations on one item"
+    for row in rows:
+        _put_row(table, row, new_tenant=new_tenant, journal_head=journal_head)
+
+
+def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> None:
+    match row:
+        case HandedOver():
+            sent = table.notices.get((row.tenant_id, row.key, row.channel))
+            if sent is None or sent.status is not NoticeStatus.SENT:
+                raise ConcurrentChange(tenant_id=row.tenant_id)
+        case Contact():
+            if new_tenant:
+                table.keys.add(row.tenant_id)
+            if row.tenant_id not in table.keys:
+                raise Gone(tenant_id=row.tenant_id)
+            _insert(table.contacts, row.tenant_id, row)
+        case Acceptance():
+            _insert(table.acceptances, (row.tenant_id, row.at, row.version), row)
+        case User():
+            _insert(table.users, (row.tenant_id, row.username), row)
+        case Identity():
+            _insert(table.identities, (row.product, row.fingerprint), row)
+        case TrialMark():
+            _insert(table.trials, (row.product, row.fingerprint), row)
+        case Order():
+            _insert(table.orders, (row.tenant_id, row.id), row)
+        case Payment():
+            _move(table.payments, row.id, row)
+        case PurgeEntry():
+            _insert(table.ledger, row.tenant_id, replace(row, journal_head=journal_head))
+        case Receipt():
+            _insert(table.receipts, (row.gateway, row.receipt), row.payment_id)
+        case Posting():
+            _insert(table.postings, (row.tenant_id, row.id), row)
+        case Refund():
+            _move(table.refunds, (row.tenant_id, row.id), row)
+        case Ticket():
+            _move(table.tickets, (row.tenant_id, row.id), row)
+        case Escrow():
+            _move(table.escrows, (row.tenant_id, row.id), row)
+        case OfficialInvoice():
+            _move(table.officials, (row.tenant_id, row.invoice_id), row)
+        case UsageReport():
+            _insert(table.usage, (row.tenant_id, row.id), row)
+        case Compensation():
+            _insert(table.compensations, (row.tenant_id, row.id), row)
+        case Words():
+            if row.tenant_id not in table.keys:
+                raise Gone(tenant_id=row.tenant_id)
+            _insert(table.words, (row.tenant_id, row.id), row.text)
+
+
+@contextmanager
+def _transaction(table: Table) -> Iterator[Table]:
+    """A copy to work on, which becomes the table in the end: a condition that fails leaves nothing behind."""
+    after = copy.copy(table)
+    for name, value in vars(table).items():
+        setattr(after, name, copy.copy(value))
+    yield after
+    vars(table).update(vars(after))
 
 
 class FakeTenants:
@@ -109,23 +200,15 @@ class FakeTenants:
         tenant, entry = record(transition)
         for row in rows:
             self._check(row)
-        # Worked out on copies, so that a condition that fails leaves nothing behind.
-        after = copy.copy(self.table)
-        for name, value in vars(self.table).items():
-            setattr(after, name, copy.copy(value))
-        known = after.tenants.get(tenant.id)
-        if (known.version if known else 0) != (transition.before.version if transition.before else 0):
-            raise ConcurrentChange(tenant_id=tenant.id)
-        after.tenants[tenant.id] = tenant
-        after.due_tenants.pop(tenant.id, None)
-        if next_due_at and tenant.phase is not Phase.PURGED:
-            after.due_tenants[tenant.id] = next_due_at
-        _insert(after.journal, (tenant.id, entry.seq), entry)
-        if entry.notices or entry.workflows:
-            after.owing.add((tenant.id, entry.seq))
-        for row in rows:
-            self._put(after, row, tenant)
-        vars(self.table).update(vars(after))
+        with _transaction(self.table) as after:
+            _move(after.tenants, tenant.id, tenant)
+            after.due_tenants.pop(tenant.id, None)
+            if next_due_at and tenant.phase is not Phase.PURGED:
+                after.due_tenants[tenant.id] = next_due_at
+            _insert(after.journal, (tenant.id, entry.seq), entry)
+            if entry.notices or entry.workflows:
+                after.owing.add((tenant.id, entry.seq))
+            _put(after, rows, new_tenant=tenant.version == 1, journal_head=tenant.journal_head)
         return tenant
 
     def _check(self, row: Row) -> None:
@@ -137,29 +220,6 @@ class FakeTenants:
             sent = self.table.notices.get((row.tenant_id, row.key, row.channel))
             if sent is None or sent.status is not NoticeStatus.SENT:
                 raise PurgeRefused(tenant_id=row.tenant_id, obstacles=["warning_not_handed_over"])
-
-    def _put(self, table: Table, row: Row, tenant: Tenant) -> None:
-        match row:
-            case Contact():
-                if tenant.version == 1:
-                    table.keys.add(row.tenant_id)
-                if row.tenant_id not in table.keys:
-                    raise Gone(tenant_id=row.tenant_id)
-                _insert(table.contacts, row.tenant_id, row)
-            case Acceptance():
-                _insert(table.acceptances, (row.tenant_id, row.at, row.version), row)
-            case User():
-                _insert(table.users, (row.tenant_id, row.username), row)
-            case Identity():
-                _insert(table.identities, (row.product, row.fingerprint), row)
-            case TrialMark():
-                _insert(table.trials, (row.product, row.fingerprint), row)
-            case Order():
-                _insert(table.orders, (row.tenant_id, row.id), row)
-            case Payment():
-                _store_payment(table, row)
-            case PurgeEntry():
-                _insert(table.ledger, row.tenant_id, replace(row, journal_head=tenant.journal_head))
 
     def entry(self, tenant_id: str, seq: int) -> Entry:
         try:
@@ -197,9 +257,12 @@ class FakePayments:
         key = (payment.gateway, payment.authority or "")
         if payment.authority and self.table.authorities.get(key, payment.id) != payment.id:
             raise ConcurrentChange(payment_id=payment.id)
-        _store_payment(self.table, payment)
+        _move(self.table.payments, payment.id, payment)
         if payment.authority:
             self.table.authorities[key] = payment.id
+
+    def by_receipt(self, gateway: str, receipt: str) -> str | None:
+        return self.table.receipts.get((gateway, receipt))
 
     def order(self, tenant_id: str, order_id: str) -> Order:
         try:
@@ -210,6 +273,123 @@ class FakePayments:
     def orders(self, tenant_id: str) -> list[Order]:
         mine = [order for order in self.table.orders.values() if order.tenant_id == tenant_id]
         return sorted(mine, key=lambda order: (order.created_at, order.id), reverse=True)
+
+
+def _one(rows: Mapping[tuple[str, str], Kind], tenant_id: str, id: str) -> Kind:
+    try:
+        return rows[tenant_id, id]
+    except KeyError:
+        raise NotFound(tenant_id=tenant_id, id=id) from None
+
+
+def _of(rows: Mapping[tuple[str, str], Kind], tenant_id: str) -> list[Kind]:
+    return [rows[key] for key in sorted(rows) if key[0] == tenant_id]
+
+
+class FakeBooks:
+    """`Books` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def write(self, rows: Sequence[Row]) -> None:
+        with _transaction(self.table) as after:
+            _put(after, rows)
+            for row in rows:
+                if isinstance(row, UsageReport | Words) and row.tenant_id not in after.tenants:
+                    raise ConcurrentChange(tenant_id=row.tenant_id)
+
+    def refund(self, tenant_id: str, refund_id: str) -> Refund:
+        return _one(self.table.refunds, tenant_id, refund_id)
+
+    def refunds(self, tenant_id: str) -> list[Refund]:
+        return _of(self.table.refunds, tenant_id)
+
+    def ticket(self, tenant_id: str, ticket_id: str) -> Ticket:
+        return _one(self.table.tickets, tenant_id, ticket_id)
+
+    def open_tickets(self, product: str, after: str | None = None, limit: int = 100) -> list[Ticket]:
+        mine = [each for each in self.table.tickets.values() if each.product == product and each.open]
+        return sorted((each for each in mine if each.id > (after or "")), key=lambda each: each.id)[:limit]
+
+    def tickets(self, tenant_id: str) -> list[Ticket]:
+        return _of(self.table.tickets, tenant_id)
+
+    def words(self, tenant_id: str, id: str) -> str | None:
+        return self.table.words.get((tenant_id, id)) if tenant_id in self.table.keys else None
+
+    def escrow(self, tenant_id: str, escrow_id: str) -> Escrow:
+        return _one(self.table.escrows, tenant_id, escrow_id)
+
+    def escrows(self, tenant_id: str) -> list[Escrow]:
+        return _of(self.table.escrows, tenant_id)
+
+    def escrows_of_partner(self, partner: str) -> list[Escrow]:
+        mine = [each for each in self.table.escrows.values() if each.partner == partner]
+        return sorted(mine, key=lambda each: each.id)
+
+    def usage_report(self, tenant_id: str, report_id: str) -> UsageReport | None:
+        return self.table.usage.get((tenant_id, report_id))
+
+    def compensation(self, tenant_id: str, compensation_id: str) -> Compensation:
+        return _one(self.table.compensations, tenant_id, compensation_id)
+
+    def compensations(self, tenant_id: str) -> list[Compensation]:
+        return _of(self.table.compensations, tenant_id)
+
+    def postings(self, tenant_id: str) -> list[Posting]:
+        return sorted(_of(self.table.postings, tenant_id), key=lambda each: (each.at, each.id))
+
+    def touched_on(self, day: str) -> set[str]:
+        return {each.tenant_id for each in self.table.postings.values() if f"{each.at:%Y-%m-%d}" == day}
+
+
+class FakeInvoices:
+    """`Invoices` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def issue(self, draft: Invoice) -> Invoice:
+        key = (draft.tenant_id, draft.id)
+        if key not in self.table.invoices:
+            buyer = draft.buyer if draft.tenant_id in self.table.keys else None
+            number = self.table.numbers.get((draft.product, draft.year), 0) + 1
+            self.table.numbers[draft.product, draft.year] = number
+            self.table.invoices[key] = replace(draft, number=number, buyer=buyer)
+        return self.get(*key)
+
+    def get(self, tenant_id: str, invoice_id: str) -> Invoice:
+        invoice = _one(self.table.invoices, tenant_id, invoice_id)
+        return invoice if tenant_id in self.table.keys else replace(invoice, buyer=None)
+
+    def of(self, tenant_id: str) -> list[Invoice]:
+        mine = sorted(_of(self.table.invoices, tenant_id), key=lambda each: (each.dated_at, each.id))
+        return [replace(each, buyer=None) for each in mine]
+
+    def by_number(self, product: str, year: int, number: int) -> tuple[str, str]:
+        for (tenant_id, invoice_id), each in self.table.invoices.items():
+            if (each.product, each.year, each.number) == (product, year, number):
+                return tenant_id, invoice_id
+        raise NotFound(product=product, year=year, number=number)
+
+    def official(self, tenant_id: str, invoice_id: str) -> OfficialInvoice | None:
+        return self.table.officials.get((tenant_id, invoice_id))
+
+
+class FakeProfiles:
+    """`Profiles` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def get(self, tenant_id: str) -> BillingProfile | None:
+        return self.table.profiles.get(tenant_id) if tenant_id in self.table.keys else None
+
+    def put(self, profile: BillingProfile) -> None:
+        if profile.tenant_id not in self.table.keys:
+            raise Gone(tenant_id=profile.tenant_id)
+        self.table.profiles[profile.tenant_id] = profile
 
 
 class FakePeople:
@@ -343,6 +523,13 @@ class FakeDueIndex:
         for payment in table.payments.values():
             if payment.next_check_at:
                 items.append(DueItem(DueKind.PAYMENT, payment.id, payment.next_check_at))
+        for refund in table.refunds.values():
+            if refund.next_check_at:
+                at = refund.next_check_at
+                items.append(DueItem(DueKind.REFUND, refund.id, at, tenant_id=refund.tenant_id))
+        for ticket in table.tickets.values():
+            if ticket.wakes_at:
+                items.append(DueItem(DueKind.TICKET, ticket.id, ticket.wakes_at, tenant_id=ticket.tenant_id))
         for entry in table.ledger.values():
             if entry.next_due_at:
                 items.append(DueItem(DueKind.PURGE, entry.tenant_id, entry.next_due_at))
@@ -403,7 +590,7 @@ class FakeEraser:
                 return mine + self._rows(tenant_id, [table.users, table.codes])
             case Store.TENANT:
                 places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
-                places.append(table.tenants)
+                places += [table.words, table.usage, table.profiles, table.tenants]
             case Store.KEY:
                 places = [table.keys]
         return self._rows(tenant_id, places)

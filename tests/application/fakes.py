@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
 from mohlat.application.ports import HandOver, Message, MessageOrder, Row
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import ConcurrentChange, GatewayUnavailable, MohlatError, NotFound
+from mohlat.domain.errors import (
+    ConcurrentChange,
+    GatewayUnavailable,
+    MohlatError,
+    NoRefundRoute,
+    NotFound,
+)
 from mohlat.domain.lifecycle import Transition
-from mohlat.domain.payments import Callback, GatewayState, Verdict, Verification
+from mohlat.domain.payments import (
+    Callback,
+    GatewayState,
+    Opening,
+    PayPage,
+    RefundState,
+    RegisteredRefund,
+    Verdict,
+    Verification,
+)
 from mohlat.domain.tenant import Tenant
 from tests.fakes import START, FakeTenants, Table
 
@@ -58,11 +73,17 @@ class Till:
 
     amount: int
     state: GatewayState = GatewayState.IN_BANK
-    captured: int | None = None
+    receipt: str | None = None
+    refunds: list[RegisteredRefund] = field(default_factory=list)
 
 
 class FakeGateway:
-    """`PaymentGateway` in memory: verifying captures what was paid; twice is allowed and says so."""
+    """`PaymentGateway` in memory: verifying captures what was paid; twice is allowed and says so.
+
+    With `wants_receipts` it is asked by what the browser brings back, as SEP and Behpardakht are; with
+    `refundable` it sends money back and lists it, otherwise there is no way. Refunds have no key: two calls
+    are two refunds. `lose_answers` and `lose_refunds` do what was asked and say nothing.
+    """
 
     def __init__(self, name: str = "zarinpal") -> None:
         self.name = name
@@ -70,7 +91,13 @@ class FakeGateway:
         self.down = False
         self.refuses: MohlatError | None = None
         self.lose_answers = 0
+        self.lose_refunds = 0
         self.captures = 0
+        self.wants_receipts = False
+        self.refundable = True
+        self.least_refund = 20_000
+        self.captures_mismatch = False
+        self.on_call: Callable[[str], None] = lambda _: None
         self._numbers = count(1)
 
     def request(
@@ -82,46 +109,99 @@ class FakeGateway:
         order_id: str,
         mobile: str | None = None,
         email: str | None = None,
-    ) -> str:
-        self._answer()
+    ) -> Opening:
+        self._answer("request")
         authority = f"A{next(self._numbers):035d}"
         self.tills[authority] = Till(amount)
-        return authority
+        return Opening(authority, f"token-{authority}" if self.wants_receipts else None)
 
-    def pay_url(self, authority: str) -> str:
-        return f"https://pay.test/{authority}"
+    def pay_page(self, authority: str, token: str | None = None) -> PayPage:
+        fields = {"Token": token} if token else {}
+        return PayPage(f"https://pay.test/{authority}", fields)
 
-    def read_callback(self, query: Mapping[str, str]) -> Callback:
-        return Callback(query["authority"], query["paid"] == "yes")
+    def read_callback(self, parameters: Mapping[str, str]) -> Callback:
+        return Callback(parameters["authority"], parameters["paid"] == "yes", parameters.get("receipt"))
 
-    def pay(self, authority: str, amount: int | None = None) -> None:
-        """The customer pays (what was asked, unless said otherwise)."""
+    def pay(self, authority: str, amount: int | None = None) -> Callback:
+        """The customer pays (what was asked, unless said otherwise). What the browser brings back then."""
         till = self.tills[authority]
         till.state = GatewayState.PAID
         till.amount = till.amount if amount is None else amount
+        if self.wants_receipts:
+            till.receipt = f"R{authority}"
+        return Callback(authority, claims_paid=True, receipt=till.receipt)
 
-    def verify(self, authority: str, amount: int) -> Verification:
-        self._answer()
+    def verify(self, authority: str, amount: int, receipt: str | None = None) -> Verification:
+        self._answer("verify")
         till = self.tills.get(authority)
         if till is None:
             return Verification(Verdict.UNKNOWN_AUTHORITY)
-        if till.state not in (GatewayState.PAID, GatewayState.VERIFIED):
+        if till.state not in (GatewayState.PAID, GatewayState.VERIFIED) or till.receipt != receipt:
             return Verification(Verdict.NOT_PAID)
         if till.amount != amount:
-            return Verification(Verdict.AMOUNT_MISMATCH)
+            if not self.captures_mismatch:
+                return Verification(Verdict.AMOUNT_MISMATCH)
+            till.state = GatewayState.VERIFIED
+            reference = f"R-{int(authority[1:])}"
+            return Verification(Verdict.AMOUNT_MISMATCH, reference=reference, captured=till.amount)
         repeated = till.state is GatewayState.VERIFIED
         self.captures += not repeated
         till.state = GatewayState.VERIFIED
         if self.lose_answers:
             self.lose_answers -= 1
             raise GatewayUnavailable
-        return Verification(Verdict.PAID, repeated, "R-1", "6219-86**-****-1234", 101 if repeated else 100)
+        reference = f"R-{int(authority[1:])}"
+        return Verification(
+            Verdict.PAID, repeated, reference, "6219-86**-****-1234", code=101 if repeated else 100
+        )
 
-    def inquire(self, authority: str) -> GatewayState:
-        self._answer()
-        return self.tills[authority].state
+    def inquire(self, authority: str, receipt: str | None = None) -> GatewayState:
+        self._answer("inquire")
+        till = self.tills[authority]
+        if self.wants_receipts and receipt is None:
+            return GatewayState.IN_BANK
+        return till.state
 
-    def _answer(self) -> None:
+    def refund(self, reference: str, amount: int, refund_id: str) -> None:
+        self._answer("refund")
+        till = self._till(reference)
+        left = till.amount - sum(each.amount for each in till.refunds)
+        if not self.refundable or amount < self.least_refund or amount > left:
+            raise NoRefundRoute
+        till.refunds.append(RegisteredRefund(amount, RefundState.PENDING))
+        if self.lose_refunds:
+            self.lose_refunds -= 1
+            raise GatewayUnavailable
+
+    def refunds_of(self, reference: str) -> tuple[RegisteredRefund, ...]:
+        self._answer("refunds_of")
+        if not self.refundable:
+            raise NoRefundRoute
+        return tuple(self._till(reference).refunds)
+
+    def complete_refunds(self, state: RefundState = RefundState.COMPLETED) -> None:
+        """The bank has carried out (or turned down) every refund that it had."""
+        for till in self.tills.values():
+            till.refunds = [replace(each, state=state) for each in till.refunds]
+
+    def sent_back(self) -> int:
+        """All rials that the gateway sends or has sent back."""
+        return sum(
+            each.amount
+            for till in self.tills.values()
+            for each in till.refunds
+            if each.state is not RefundState.FAILED
+        )
+
+    def taken(self) -> int:
+        """All rials that it captured for us."""
+        return sum(till.amount for till in self.tills.values() if till.state is GatewayState.VERIFIED)
+
+    def _till(self, reference: str) -> Till:
+        return self.tills[f"A{int(reference.removeprefix('R-')):035d}"]
+
+    def _answer(self, method: str) -> None:
+        self.on_call(method)
         if self.down:
             raise GatewayUnavailable
         if self.refuses:

@@ -78,7 +78,7 @@ class Life(World):
             if instant <= now:
                 payment = self.payment_desk.check(payment_id)
                 self._watched[payment_id] = payment.next_check_at or now
-                if not payment.open:
+                if payment.next_check_at is None:
                     del self._watched[payment_id]
 
     def _settle(self) -> None:
@@ -105,6 +105,7 @@ class Life(World):
             agreements=self.agreements,
             workflows=self.workflows,
             queue=self.queue,
+            invoices=self.invoice_desk,
             clock=self.clock,
         )
         outcomes: list[Dispatch] = []

@@ -16,6 +16,7 @@ from mohlat.domain.errors import (
     MessagingUnavailable,
 )
 from mohlat.domain.notices import Dispatch, NoticeStatus
+from mohlat.domain.payments import Callback
 from mohlat.domain.tenant import Tenant
 from tests.application.fakes import Crash
 from tests.application.world import EMAIL, MOBILE, World
@@ -170,6 +171,7 @@ def dispatch(world: World, tenant: Tenant, seq: int) -> None:
         agreements=world.agreements,
         workflows=world.workflows,
         queue=world.queue,
+        invoices=world.invoice_desk,
         clock=world.clock,
     )
 
@@ -210,7 +212,7 @@ def test_an_open_payment_gets_its_watch_and_a_decided_one_none() -> None:
         dispatch_payment(placed.payment, workflows=world.workflows, clock=world.clock)
     state = world.workflows.started["payment", placed.payment.id]
     assert state == {"payment_id": placed.payment.id, "wake_at": "2026-01-31T08:02:00Z"}
-    granted = world.payment_desk.called_back(placed.payment.authority or "", claims_paid=True)
+    granted = world.payment_desk.called_back(Callback(placed.payment.authority or "", claims_paid=True))
     dispatch_payment(granted, workflows=world.workflows, clock=world.clock, suffix="-again")
     assert len(world.workflows.started) == 1
 
@@ -226,7 +228,14 @@ def test_the_sweep_finds_what_is_overdue_of_every_kind_and_two_in_a_minute_start
     world.clock.advance(days=40)
     # The registration's code and the purge's workflow; with its start the latter is done.
     for entries in (2, 1):
-        assert world.sweep() == {"tenant": 1, "entry": entries, "payment": 1, "purge": 1}
+        assert world.sweep() == {
+            "tenant": 1,
+            "entry": entries,
+            "payment": 1,
+            "refund": 0,
+            "ticket": 0,
+            "purge": 1,
+        }
         world.clock.advance(seconds=10)
     started = sorted(name for _, name in world.workflows.started)
     suffix = "-s20260511T0800"

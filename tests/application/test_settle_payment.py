@@ -12,7 +12,7 @@ from mohlat.agreements import loader
 from mohlat.domain.agreement import Basis, PaymentRule, Phase, Price
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import AccessRefused, Conflict, GatewayUnavailable, InvalidInput, NotFound
-from mohlat.domain.payments import GatewayState, Payment, PaymentStatus
+from mohlat.domain.payments import Callback, GatewayState, Payment, PaymentStatus
 from mohlat.domain.tenant import Closing, RestrictionKind, Tenant
 from tests.application.fakes import Crash
 from tests.application.world import World
@@ -21,7 +21,7 @@ from tests.fakes import START
 
 def callback(world: World, payment: Payment, ok: bool = True) -> Payment:
     """The browser comes back."""
-    return world.payment_desk.called_back(payment.authority or "", claims_paid=ok)
+    return world.payment_desk.called_back(Callback(payment.authority or "", claims_paid=ok))
 
 
 def watch(world: World, payment: Payment) -> Payment:
@@ -31,6 +31,12 @@ def watch(world: World, payment: Payment) -> Payment:
         world.clock.time = max(world.clock.time, payment.next_check_at)
         payment = world.payment_desk.check(payment.id)
     return payment
+
+
+def only_refunds(world: World, tenant: Tenant) -> set[str]:
+    """What is open when nothing but money on its way back is."""
+    (refund,) = world.books.refunds(tenant.id)
+    return {f"refund:{refund.id}"}
 
 
 def grants(world: World, tenant: Tenant) -> int:
@@ -109,7 +115,7 @@ def test_another_amount_than_ours_is_held_for_a_person_and_stays_an_open_matter(
 
 def test_an_authority_that_is_not_ours_does_not_exist() -> None:
     with pytest.raises(NotFound):
-        World().payment_desk.called_back("A-unknown", claims_paid=True)
+        World().payment_desk.called_back(Callback("A-unknown", claims_paid=True))
 
 
 def test_a_gateway_that_does_not_answer_decides_nothing_however_long() -> None:
@@ -154,12 +160,17 @@ def test_a_payment_that_nobody_makes_expires_after_a_day() -> None:
     assert world.tenant(tenant).open_matters == frozenset()
 
 
-@pytest.mark.parametrize("state", [GatewayState.FAILED, GatewayState.REVERSED])
-def test_a_payment_that_the_gateway_gave_up_is_cancelled_at_the_next_look(state: GatewayState) -> None:
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [(GatewayState.FAILED, PaymentStatus.CANCELLED), (GatewayState.REVERSED, PaymentStatus.REVERSED)],
+)
+def test_a_payment_that_the_gateway_gave_up_ends_at_the_next_look(
+    state: GatewayState, status: PaymentStatus
+) -> None:
     world = World()
     placed = world.order(world.register())
     world.gateway.tills[placed.payment.authority or ""].state = state
-    assert watch(world, placed.payment).status is PaymentStatus.CANCELLED
+    assert watch(world, placed.payment).status is status
     assert world.clock.now() == START + timedelta(minutes=2)
 
 
@@ -189,7 +200,7 @@ def test_money_for_an_account_closed_meanwhile_is_owed_back() -> None:
     placed = world.paid_order(tenant)
     world.desk.close(tenant.id, Closing.TERMINATION, by="user:owner")
     assert callback(world, placed.payment).status is PaymentStatus.OWED_BACK
-    assert world.tenant(tenant).open_matters == frozenset()
+    assert world.tenant(tenant).open_matters == only_refunds(world, tenant)
     assert grants(world, tenant) == 0
 
 
@@ -207,7 +218,7 @@ def test_of_two_plans_ordered_at_once_only_the_first_to_be_paid_is_granted() -> 
     basic, plus = world.paid_order(tenant), world.paid_order(tenant, plan="plus")
     assert callback(world, basic.payment).status is PaymentStatus.GRANTED
     assert callback(world, plus.payment).status is PaymentStatus.OWED_BACK
-    assert world.tenant(tenant).open_matters == frozenset()
+    assert world.tenant(tenant).open_matters == only_refunds(world, tenant)
 
 
 @pytest.mark.parametrize("emptied", [False, True])
@@ -296,8 +307,8 @@ def test_an_order_goes_to_the_wanted_gateway_and_that_one_alone_can_grant_it() -
     assert (list(world.gateway.tills), list(world.second_gateway.tills)) == ([], [authority])
     world.second_gateway.pay(authority)
     with pytest.raises(NotFound):
-        world.payment_desk.called_back(authority, claims_paid=True)
-    granted = world.second_payment_desk.called_back(authority, claims_paid=True)
+        world.payment_desk.called_back(Callback(authority, claims_paid=True))
+    granted = world.second_payment_desk.called_back(Callback(authority, claims_paid=True))
     assert granted.status is PaymentStatus.GRANTED
     entry = next(one for one in world.tenants.journal(tenant.id) if one.by == "gateway:zibal")
     assert entry.event == "term_granted"
@@ -311,7 +322,9 @@ def test_an_authority_that_two_gateways_gave_out_is_two_payments() -> None:
     world.second_gateway.pay(second.payment.authority or "")
     assert callback(world, first.payment).open
     authority = second.payment.authority or ""
-    assert world.second_payment_desk.called_back(authority, claims_paid=True).id == second.payment.id
+    assert (
+        world.second_payment_desk.called_back(Callback(authority, claims_paid=True)).id == second.payment.id
+    )
 
 
 def test_which_gateways_serve_is_what_the_newest_agreement_says() -> None:
@@ -342,7 +355,7 @@ def test_an_order_takes_the_newest_price_and_opens_a_payment_for_it() -> None:
     placed = world.order(tenant, Duration(months=12))
     assert placed.order.amount == 10_000_000
     assert world.gateway.tills[placed.payment.authority or ""].amount == 10_000_000
-    assert placed.pay_url == f"https://pay.test/{placed.payment.authority}"
+    assert placed.pay_page.url == f"https://pay.test/{placed.payment.authority}"
     assert world.payments.by_authority("zarinpal", placed.payment.authority or "") == placed.payment
     assert world.tenant(tenant).open_matters == {f"payment:{placed.payment.id}"}
 
@@ -439,4 +452,4 @@ def test_the_open_first_invoice_is_paid_at_its_own_price_whatever_the_list_says_
     world.agreements.known.append(dearer)
     assert world.order(tenant, tenant.invoice.length).order.amount == tenant.invoice.amount
     other = Duration(months=1)
-    assert world.order(tenant, other).order.amount == dearer.quote("basic", other, START)
+    assert world.order(tenant, other).order.net == dearer.list_price("basic", other, START)

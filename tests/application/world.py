@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mohlat.application.advance_tenant import Wake, advance_tenant
+from mohlat.application.dispatch_entry import dispatch_entry, dispatch_refund
+from mohlat.application.follow_refund import RefundFollower
+from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.manage_tenant import TenantDesk
-from mohlat.application.place_order import PlacedOrder, order_term
+from mohlat.application.place_order import PlacedOrder, order_something
 from mohlat.application.purge_tenant import Shredder, tell_owner
+from mohlat.application.quoting import Recalled, Wanted
 from mohlat.application.register_tenant import Application, register_tenant
+from mohlat.application.return_money import RefundDesk
 from mohlat.application.send_notices import Sender, send_entry
 from mohlat.application.settle_payment import PaymentDesk
 from mohlat.application.sign_in import FrontDesk
@@ -17,6 +22,8 @@ from mohlat.application.transitions import catch_up
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.durations import Duration
 from mohlat.domain.notices import Dispatch
+from mohlat.domain.payments import Callback, OrderKind, Payment
+from mohlat.domain.refunds import Refund
 from mohlat.domain.tenant import Tenant
 from tests.application.fakes import (
     FakeAgreements,
@@ -29,14 +36,17 @@ from tests.application.fakes import (
 )
 from tests.builders import AGREEMENTS
 from tests.fakes import (
+    FakeBooks,
     FakeDispatches,
     FakeDueIndex,
     FakeEraser,
     FakeFingerprints,
     FakeIds,
+    FakeInvoices,
     FakeNoticeQueue,
     FakePayments,
     FakePeople,
+    FakeProfiles,
     FakePurgeLedger,
     FakeRecords,
     FakeSecurityLog,
@@ -64,6 +74,9 @@ class World:
         self.agreements = FakeAgreements(agreement)
         self.tenants = RacingTenants(self.table)
         self.payments = FakePayments(self.table)
+        self.books = FakeBooks(self.table)
+        self.invoices = FakeInvoices(self.table)
+        self.profiles = FakeProfiles(self.table)
         self.people = FakePeople(self.table)
         self.dispatches = FakeDispatches(self.table)
         self.records = FakeRecords(self.table)
@@ -96,13 +109,42 @@ class World:
             ids=self.ids,
             clock=self.clock,
         )
+        self.invoice_desk = InvoiceDesk(
+            invoices=self.invoices,
+            payments=self.payments,
+            profiles=self.profiles,
+            people=self.people,
+            agreements=self.agreements,
+            clock=self.clock,
+        )
+        self.refund_desk = RefundDesk(
+            tenants=self.tenants,
+            payments=self.payments,
+            books=self.books,
+            dispatches=self.dispatches,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.refund_follower = RefundFollower(
+            gateways=self.gateway_named,
+            payments=self.payments,
+            books=self.books,
+            profiles=self.profiles,
+            tenants=self.tenants,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
         self.payment_desk, self.second_payment_desk = (
             PaymentDesk(
                 gateway=gateway,
                 payments=self.payments,
+                books=self.books,
                 tenants=self.tenants,
                 dispatches=self.dispatches,
                 agreements=self.agreements,
+                ids=self.ids,
                 clock=self.clock,
             )
             for gateway in (self.gateway, self.second_gateway)
@@ -161,6 +203,10 @@ class World:
         stored = self.tenant(tenant)
         return catch_up(self.tenants, self.dispatches, self.agreement, stored, self.clock.now(), by=by)
 
+    def gateway_named(self, name: str) -> FakeGateway:
+        """The gateway of this name."""
+        return {each.name: each for each in (self.gateway, self.second_gateway)}[name]
+
     def order(
         self,
         tenant: Tenant,
@@ -169,17 +215,29 @@ class World:
         gateway: str | None = None,
     ) -> PlacedOrder:
         """Orders a month, unless told otherwise."""
-        gateways = {each.name: each for each in (self.gateway, self.second_gateway)}
-        return order_term(
+        return self.order_this(tenant, Wanted(OrderKind.TERM, plan, length or months(1)), gateway)
+
+    def order_this(
+        self,
+        tenant: Tenant,
+        wanted: Wanted | Recalled,
+        gateway: str | None = None,
+        *,
+        start_now: bool = False,
+    ) -> PlacedOrder:
+        """Orders anything."""
+        return order_something(
             tenant.id,
-            plan,
-            length or months(1),
+            wanted,
             gateway=gateway,
+            start_now=start_now,
             by="user:owner",
             callback_url=lambda name: f"https://api.test/{name}/callback",
-            gateways=gateways.__getitem__,
+            gateways=self.gateway_named,
             tenants=self.tenants,
             payments=self.payments,
+            books=self.books,
+            profiles=self.profiles,
             dispatches=self.dispatches,
             agreements=self.agreements,
             ids=self.ids,
@@ -189,14 +247,46 @@ class World:
     def paid_order(self, tenant: Tenant, length: Duration | None = None, plan: str = "basic") -> PlacedOrder:
         """An order that the customer paid at the gateway and of which we do not know yet."""
         placed = self.order(tenant, length, plan)
-        self.gateway.pay(placed.payment.authority or "")
+        self.gateway_named(placed.payment.gateway).pay(placed.payment.authority or "")
         return placed
+
+    def come_back(self, placed: PlacedOrder, *, claims_paid: bool = True) -> Payment:
+        """The payer's browser comes back from the gateway."""
+        gateway = self.gateway_named(placed.payment.gateway)
+        authority = placed.payment.authority or ""
+        receipt = gateway.tills[authority].receipt
+        desk = self.payment_desk if gateway is self.gateway else self.second_payment_desk
+        return desk.called_back(Callback(authority, claims_paid, receipt))
 
     def buy(self, tenant: Tenant, length: Duration | None = None, plan: str = "basic") -> Tenant:
         """Orders, pays, comes back."""
-        placed = self.paid_order(tenant, length, plan)
-        self.payment_desk.called_back(placed.payment.authority or "", claims_paid=True)
+        self.come_back(self.paid_order(tenant, length, plan))
         return self.tenant(tenant)
+
+    def buy_this(self, tenant: Tenant, wanted: Wanted | Recalled, *, start_now: bool = False) -> Payment:
+        """Orders anything, pays, comes back."""
+        placed = self.order_this(tenant, wanted, start_now=start_now)
+        self.gateway_named(placed.payment.gateway).pay(placed.payment.authority or "")
+        return self.come_back(placed)
+
+    def follow_refunds(self, tenant: Tenant) -> list[Refund]:
+        """Every refund goes one step further, if it is time."""
+        return [self.refund_follower.step(tenant.id, refund.id) for refund in self.books.refunds(tenant.id)]
+
+    def dispatch_all(self, tenant: Tenant) -> None:
+        """What the stream brings: every entry and every refund is dispatched."""
+        for entry in self.tenants.journal(tenant.id, limit=1000):
+            dispatch_entry(
+                entry,
+                tenants=self.tenants,
+                agreements=self.agreements,
+                workflows=self.workflows,
+                queue=self.queue,
+                invoices=self.invoice_desk,
+                clock=self.clock,
+            )
+        for refund in self.books.refunds(tenant.id):
+            dispatch_refund(refund, invoices=self.invoice_desk, workflows=self.workflows, clock=self.clock)
 
     def advance(self, wake: Wake, execution: str, started_at: object = None) -> Wake:
         """What an execution does when it wakes from `wake`."""
@@ -242,6 +332,8 @@ class World:
             due=self.due,
             tenants=self.tenants,
             payments=self.payments,
+            books=self.books,
+            invoices=self.invoice_desk,
             agreements=self.agreements,
             workflows=self.workflows,
             queue=self.queue,

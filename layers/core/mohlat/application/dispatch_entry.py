@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from mohlat.application.advance_tenant import start_subscription
+from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.ports import Agreements, Clock, NoticeQueue, Tenants, Workflows
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.journal import Entry
-from mohlat.domain.lifecycle import Workflow
+from mohlat.domain.lifecycle import Event, Workflow
 from mohlat.domain.payments import Payment
-from mohlat.domain.tenant import iso
+from mohlat.domain.refunds import Refund
+from mohlat.domain.tenant import debt_from_dict, iso
+from mohlat.domain.tickets import Ticket
 
 
 def dispatch_entry(
@@ -18,9 +21,12 @@ def dispatch_entry(
     agreements: Agreements,
     workflows: Workflows,
     queue: NoticeQueue,
+    invoices: InvoiceDesk,
     clock: Clock,
 ) -> None:
     """Does what a journal entry owes. Repeatable: names come from the entry, and sending is claimed.
+
+    What was paid for gets its invoice first: a mark that is still there brings it back if that fails.
 
     A repetition starts what was never started and nothing else: an execution that was started and lost is
     the sweep's to replace once its tenant is overdue; a message that is stuck comes by here every hour.
@@ -28,6 +34,7 @@ def dispatch_entry(
     The entry's mark in the due index is removed here only if no notice is owed; otherwise the sender does
     it, so that a notice lost on its way comes back with the next sweep.
     """
+    _issue_invoice(entry, tenants, invoices)
     if Workflow.PURGE in entry.workflows:
         workflows.start(
             Workflow.PURGE.value, f"{entry.tenant_id}-v{entry.seq}", {"tenant_id": entry.tenant_id}
@@ -48,8 +55,55 @@ def dispatch_entry(
         tenants.mark_followed(entry.tenant_id, entry.seq)
 
 
+_PAID = frozenset({Event.TERM_GRANTED, Event.UPGRADED, Event.EXTRA_GRANTED, Event.ESCROW_DEPOSITED})
+
+
+def _issue_invoice(entry: Entry, tenants: Tenants, invoices: InvoiceDesk) -> None:
+    if entry.event in _PAID:
+        invoices.for_order(entry.tenant_id, str(entry.facts["order_id"]))
+    elif entry.event is Event.DEBT_INVOICED:
+        # Read from the entry itself: by now the debt may be paid and off the tenant.
+        debts = [debt_from_dict(debt) for debt in entry.changes["debts"]]
+        debt = next(debt for debt in debts if debt.id == entry.facts["debt_id"])
+        try:
+            product = tenants.get(entry.tenant_id).product
+        except (Gone, NotFound):
+            return
+        invoices.for_debt(entry.tenant_id, product, debt, entry.clause)
+    elif entry.event is Event.DEBT_CANCELLED:
+        invoices.for_write_off(entry.tenant_id, str(entry.facts["debt_id"]), entry.at, entry.clause)
+    elif entry.event is Event.WITHDRAWN:
+        for debt_id in str(entry.facts.get("written_off", "")).split():
+            invoices.for_write_off(entry.tenant_id, debt_id, entry.at, entry.clause)
+
+
 def dispatch_payment(payment: Payment, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:
-    """Starts the watch over a payment."""
-    if payment.open and payment.next_check_at:
+    """Starts the watch over a payment, open or failed."""
+    if payment.next_check_at:
         wake_at = iso(clock.wall(payment.next_check_at))
         workflows.start("payment", payment.id + suffix, {"payment_id": payment.id, "wake_at": wake_at})
+
+
+def dispatch_refund(
+    refund: Refund, *, invoices: InvoiceDesk, workflows: Workflows, clock: Clock, suffix: str = ""
+) -> None:
+    """Issues a refund's credit note and starts its way to the payer."""
+    invoices.for_refund(refund)
+    if refund.next_check_at:
+        payload = {
+            "tenant_id": refund.tenant_id,
+            "refund_id": refund.id,
+            "wake_at": iso(clock.wall(refund.next_check_at)),
+        }
+        workflows.start("refund", refund.id + suffix, payload)
+
+
+def dispatch_ticket(ticket: Ticket, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:
+    """Starts the wait for a ticket's deadline."""
+    if ticket.wakes_at:
+        payload = {
+            "tenant_id": ticket.tenant_id,
+            "ticket_id": ticket.id,
+            "wake_at": iso(clock.wall(ticket.wakes_at)),
+        }
+        workflows.start("ticket", ticket.id + suffix, payload)

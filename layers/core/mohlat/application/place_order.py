@@ -1,31 +1,39 @@
-"""Ordering a term: the price from the agreement, the payment reserved before the gateway hears of it."""
+"""Ordering: the price as quoted, the payment reserved before the gateway hears of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from mohlat.application.ports import (
     Agreements,
+    Books,
     Clock,
     Dispatches,
     Ids,
     PaymentGateway,
     Payments,
+    Profiles,
     Tenants,
 )
+from mohlat.application.quoting import Recalled, Wanted, operation_of, price, recall
 from mohlat.application.transitions import catch_up, commit, retrying
-from mohlat.domain.access import Operation, permit
+from mohlat.domain.access import permit
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.durations import Duration
+from mohlat.domain.billing import demand
 from mohlat.domain.errors import ConcurrentChange, MohlatError
-from mohlat.domain.lifecycle import close_payment, place_order
-from mohlat.domain.payments import Order, Payment, PaymentStatus, check_after, settled, with_authority
+from mohlat.domain.payments import (
+    Order,
+    Payment,
+    PaymentStatus,
+    PayPage,
+    check_after,
+    settled,
+    with_opening,
+)
+from mohlat.domain.purchases import close_payment, order_of, place_order
 from mohlat.domain.tenant import Tenant
-
-_ORDER_LIFE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +42,38 @@ class PlacedOrder:
 
     order: Order
     payment: Payment
-    pay_url: str
+    pay_page: PayPage
 
 
-def _price(tenant: Tenant, newest: Agreement, plan: str, length: Duration, now: datetime) -> int:
-    """Rials: what the open first invoice says, else today's price of the newest list (KALO-33, SAMAN-7.2)."""
-    invoice = tenant.invoice
-    if invoice and (invoice.plan, invoice.length) == (plan, length):
-        return invoice.amount
-    return newest.quote(plan, length, now)
-
-
-def order_term(
+def order_something(
     tenant_id: str,
-    plan: str,
-    length: Duration,
+    wanted: Wanted | Recalled,
     *,
     gateway: str | None,
+    start_now: bool = False,
     by: str,
     callback_url: Callable[[str], str],
     gateways: Callable[[str], PaymentGateway],
     tenants: Tenants,
     payments: Payments,
+    books: Books,
+    profiles: Profiles,
     dispatches: Dispatches,
     agreements: Agreements,
     ids: Ids,
     clock: Clock,
 ) -> PlacedOrder:
-    """Orders `length` of a plan at today's price and opens its payment at the wanted gateway.
+    """Orders what is wanted at the price of this moment, or what was quoted at the price told then.
 
     `gateway` is one of those that the newest agreement names, None for its first: like the prices, which
     gateways serve is of the day. `gateways` finds one by its name, `callback_url` tells where it sends
-    browsers back to.
+    browsers back to. `start_now` records that the customer wants the service to start at once, which ends the
+    by-law's right to withdraw where the agreement says so.
 
     The order and its payment are written before the gateway is called: whatever happens between, the watch
-    over the payment finds it. Raises AccessRefused, InvalidInput for a plan, period or gateway not offered,
-    Conflict for another plan than the running term's, GatewayUnavailable, GatewayRefused.
+    over the payment finds it. Raises AccessRefused, InvalidInput for what is not offered, ProfileIncomplete,
+    Conflict for what cannot be bought, TooLate for a quote that has ended, GatewayUnavailable,
+    GatewayRefused.
     """
 
     def reserve() -> tuple[Tenant, Agreement, Order, Payment, PaymentGateway]:
@@ -77,19 +81,15 @@ def order_term(
         tenant = tenants.get(tenant_id)
         agreement = agreements.load(tenant.product, tenant.agreement_version)
         tenant = catch_up(tenants, dispatches, agreement, tenant, now, by=by)
-        permit(tenant, agreement, Operation.RENEW, now)
+        what = wanted.wanted if isinstance(wanted, Recalled) else wanted
+        permit(tenant, agreement, operation_of(what.kind), now)
         newest = agreements.load(tenant.product)
-        order = Order(
-            id=ids.new("o"),
-            tenant_id=tenant_id,
-            product=tenant.product,
-            plan=plan,
-            length=length,
-            amount=_price(tenant, newest, plan, length, now),
-            payment_id=ids.new("p"),
-            created_at=now,
-            expires_at=now + _ORDER_LIFE,
-        )
+        _demand_profile(tenant, newest, profiles)
+        if isinstance(wanted, Recalled):
+            told = recall(wanted, tenant, agreement, newest, now, books)
+        else:
+            told = price(tenant, agreement, newest, wanted, now, books)
+        order = order_of(told, tenant, ids.new("o"), ids.new("p"), now, start_now=start_now)
         chosen = gateways(newest.gateway(gateway))
         payment = Payment(
             id=order.payment_id,
@@ -109,9 +109,9 @@ def order_term(
 
     tenant, agreement, order, payment, chosen = retrying(reserve)
     try:
-        authority = chosen.request(
+        opening = chosen.request(
             amount=order.amount,
-            description=f"{agreement.product} {order.plan} {order.length} {order.id}",
+            description=f"{agreement.product} {order.kind.value} {order.plan or order.subject} {order.id}",
             callback_url=callback_url(chosen.name),
             order_id=order.id,
         )
@@ -119,10 +119,21 @@ def order_term(
         # No authority, so no money can move: the order ends here. If this write is lost, the watch does it.
         refused = settled(payment, PaymentStatus.CANCELLED, clock.now(), note="the gateway opened no payment")
         by_gateway = f"gateway:{chosen.name}"
-        transition = close_payment(tenant, payment.id, refused.status.value, clock.now(), by=by_gateway)
+        transition = close_payment(
+            tenant, agreement, payment.id, refused.status.value, clock.now(), by=by_gateway
+        )
         with suppress(ConcurrentChange):
             commit(tenants, agreement, transition, (refused,))
         raise
-    payment = with_authority(payment, authority)
+    payment = with_opening(payment, opening)
     payments.save(payment)
-    return PlacedOrder(order, payment, chosen.pay_url(authority))
+    return PlacedOrder(order, payment, chosen.pay_page(opening.authority, opening.token))
+
+
+def _demand_profile(tenant: Tenant, newest: Agreement, profiles: Profiles) -> None:
+    needs = newest.order_needs
+    if needs is None:
+        return
+    profile = profiles.get(tenant.id)
+    of_companies = needs.legal if profile and profile.company else ()
+    demand(profile, (*needs.natural, *of_companies), needs.basis.cite())

@@ -9,13 +9,28 @@ from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from mohlat.domain.agreement import Agreement, Channel
+from mohlat.domain.billing import BillingProfile
+from mohlat.domain.escrow import Escrow
+from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry
+from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.notices import Dispatch, NoticeKind
-from mohlat.domain.payments import Callback, GatewayState, Order, Payment, Verification
+from mohlat.domain.payments import (
+    Callback,
+    GatewayState,
+    Opening,
+    Order,
+    Payment,
+    PayPage,
+    RegisteredRefund,
+    Verification,
+)
 from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identity, Role, TrialMark, User
 from mohlat.domain.purge import PurgeEntry, Store
+from mohlat.domain.refunds import Refund
 from mohlat.domain.tenant import Tenant
+from mohlat.domain.tickets import Ticket
 
 
 class Clock(Protocol):
@@ -56,24 +71,42 @@ class PaymentGateway(Protocol):
         order_id: str,
         mobile: str | None = None,
         email: str | None = None,
-    ) -> str:
-        """Opens a payment of `amount` rials and returns the gateway's authority for it."""
+    ) -> Opening:
+        """Opens a payment of `amount` rials. Not idempotent: each call opens one."""
         ...
 
-    def pay_url(self, authority: str) -> str:
-        """Where the payer's browser must go."""
+    def pay_page(self, authority: str, token: str | None = None) -> PayPage:
+        """Where the payer's browser must go, and what it must post there."""
         ...
 
-    def read_callback(self, query: Mapping[str, str]) -> Callback:
-        """Reads the parameters that a browser brings back. Raises InvalidInput with the parameter's name."""
+    def read_callback(self, parameters: Mapping[str, str]) -> Callback:
+        """Reads what a browser brings back, in the query or a form. Raises InvalidInput with the name."""
         ...
 
-    def verify(self, authority: str, amount: int) -> Verification:
-        """Asks server to server whether `amount` rials were paid; verifying twice is allowed."""
+    def verify(self, authority: str, amount: int, receipt: str | None = None) -> Verification:
+        """Asks server to server whether `amount` rials were paid, and takes them; twice is allowed.
+
+        A gateway that settles separately has done that too when the verdict is PAID.
+        """
         ...
 
-    def inquire(self, authority: str) -> GatewayState:
+    def inquire(self, authority: str, receipt: str | None = None) -> GatewayState:
         """The gateway's own idea of the payment's state. Never a proof of payment."""
+        ...
+
+    def refund(self, reference: str, amount: int, refund_id: str) -> None:
+        """Asks for `amount` rials of the payment with this `reference` to be sent back.
+
+        No gateway knows a key that makes a repetition harmless: whoever calls has to have noted it before.
+        `refund_id` goes into what a person at the gateway reads. Raises NoRefundRoute if nothing was and
+        nothing can be asked for, GatewayUnavailable if it is unknown whether it was.
+        """
+        ...
+
+    def refunds_of(self, reference: str) -> tuple[RegisteredRefund, ...]:
+        """Every refund of a payment that the gateway has on record. Raises NoRefundRoute if it cannot
+        tell.
+        """
         ...
 
 
@@ -122,9 +155,74 @@ class HandedOver:
     channel: Channel
 
 
-# What may be written in the same transaction as a transition. A row that is new must not exist yet; a payment
-# must still be at the version before its own.
-Row = HandedOver | Contact | Acceptance | User | Identity | TrialMark | Order | Payment | PurgeEntry
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """That a gateway's receipt belongs to a payment: one receipt pays once."""
+
+    gateway: str
+    receipt: str
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a person wrote about a matter (a ticket, an escrow). Sealed; dies with the tenant. `id` names the
+    matter."""
+
+    tenant_id: str
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """That a report of use was taken, and the debt it became, if it did. One per tenant and `id`."""
+
+    tenant_id: str
+    id: str
+    metric: str
+    used: int
+    billed: bool
+    at: datetime
+    debt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """Money owed to a customer for a fault of ours (SAMAN-4.6). `amount` in rials; paid out by a person."""
+
+    id: str
+    tenant_id: str
+    product: str
+    amount: int
+    reason: str
+    clause: str
+    at: datetime
+    ticket_id: str
+
+
+# What may be written in one transaction, with a transition or without. A row that is new must not exist yet;
+# one with a version must still be at the version before its own; a posting is written once and never again.
+Row = (
+    HandedOver
+    | Contact
+    | Acceptance
+    | User
+    | Identity
+    | TrialMark
+    | Order
+    | Payment
+    | PurgeEntry
+    | Receipt
+    | Posting
+    | Refund
+    | Ticket
+    | Words
+    | Escrow
+    | UsageReport
+    | Compensation
+    | OfficialInvoice
+)
 
 
 class Tenants(Protocol):
@@ -168,6 +266,10 @@ class Payments(Protocol):
         """The payment that a gateway's authority belongs to. Raises NotFound."""
         ...
 
+    def by_receipt(self, gateway: str, receipt: str) -> str | None:
+        """The id of the payment that a gateway's receipt belongs to, if any."""
+        ...
+
     def save(self, payment: Payment) -> None:
         """Writes a changed payment, conditional on the version before; with its authority's lookup when new.
 
@@ -181,6 +283,115 @@ class Payments(Protocol):
 
     def orders(self, tenant_id: str) -> list[Order]:
         """All orders of a tenant, newest first."""
+        ...
+
+
+class Books(Protocol):
+    """Everything about money besides payments: refunds, tickets, escrow, the ledger. It outlives the
+    tenant.
+    """
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Writes `rows` in one transaction, without a tenant's transition. Raises ConcurrentChange."""
+        ...
+
+    def refund(self, tenant_id: str, refund_id: str) -> Refund:
+        """Raises NotFound."""
+        ...
+
+    def refunds(self, tenant_id: str) -> list[Refund]:
+        """All refunds of a tenant, oldest first."""
+        ...
+
+    def ticket(self, tenant_id: str, ticket_id: str) -> Ticket:
+        """Raises NotFound."""
+        ...
+
+    def open_tickets(self, product: str, after: str | None = None, limit: int = 100) -> list[Ticket]:
+        """A product's open tickets with ids above `after`, oldest first."""
+        ...
+
+    def tickets(self, tenant_id: str) -> list[Ticket]:
+        """All tickets of a tenant, oldest first."""
+        ...
+
+    def words(self, tenant_id: str, id: str) -> str | None:
+        """What a person wrote about a matter, unsealed; None if there is nothing or the key is gone."""
+        ...
+
+    def escrow(self, tenant_id: str, escrow_id: str) -> Escrow:
+        """Raises NotFound."""
+        ...
+
+    def escrows(self, tenant_id: str) -> list[Escrow]:
+        """All agreed work of a tenant, oldest first."""
+        ...
+
+    def escrows_of_partner(self, partner: str) -> list[Escrow]:
+        """All agreed work of a partner, over all tenants, oldest first (SAMAN-1.7)."""
+        ...
+
+    def usage_report(self, tenant_id: str, report_id: str) -> UsageReport | None:
+        """The report of this id, if it was taken."""
+        ...
+
+    def compensation(self, tenant_id: str, compensation_id: str) -> Compensation:
+        """Raises NotFound."""
+        ...
+
+    def compensations(self, tenant_id: str) -> list[Compensation]:
+        """All of a tenant, oldest first."""
+        ...
+
+    def postings(self, tenant_id: str) -> list[Posting]:
+        """A tenant's whole ledger, oldest first, read consistently."""
+        ...
+
+    def touched_on(self, day: str) -> set[str]:
+        """The tenants that anything was booked for on a UTC day such as 2026-11-25."""
+        ...
+
+
+class Invoices(Protocol):
+    """Invoices and credit notes. Figures stay for the tax law's time, the sealed buyer dies with the
+    tenant.
+    """
+
+    def issue(self, draft: Invoice) -> Invoice:
+        """Gives the draft (number 0) the next number of its product and year, and stores it, in one
+        transaction.
+
+        One document per source: if it is there already, that one is returned and no number is used up.
+        Raises ConcurrentChange when too many want the next number at once.
+        """
+        ...
+
+    def get(self, tenant_id: str, invoice_id: str) -> Invoice:
+        """Raises NotFound. The buyer is None once the tenant's key is gone."""
+        ...
+
+    def of(self, tenant_id: str) -> list[Invoice]:
+        """All of a tenant, oldest first, buyers left out."""
+        ...
+
+    def by_number(self, product: str, year: int, number: int) -> tuple[str, str]:
+        """Tenant id and invoice id. Raises NotFound."""
+        ...
+
+    def official(self, tenant_id: str, invoice_id: str) -> OfficialInvoice | None:
+        """The official invoice that was asked for, if one was."""
+        ...
+
+
+class Profiles(Protocol):
+    """Billing profiles: sealed, and gone with the tenant."""
+
+    def get(self, tenant_id: str) -> BillingProfile | None:
+        """Unsealed; None if there is none."""
+        ...
+
+    def put(self, profile: BillingProfile) -> None:
+        """Stores a profile in place of what was there. Raises Gone once the tenant's key is gone."""
         ...
 
 
@@ -288,6 +499,8 @@ class DueKind(StrEnum):
     TENANT = "tenant"
     ENTRY = "entry"
     PAYMENT = "payment"
+    REFUND = "refund"
+    TICKET = "ticket"
     PURGE = "purge"
 
 
@@ -295,13 +508,14 @@ class DueKind(StrEnum):
 class DueItem:
     """Something whose instant is in the due index. `seq` names the journal entry where `kind` is ENTRY.
 
-    `id` is a tenant's id, or a payment's where `kind` is PAYMENT.
+    `id` is a tenant's id, or that of the payment, refund or ticket; the latter two name their tenant besides.
     """
 
     kind: DueKind
     id: str
     at: datetime
     seq: int = 0
+    tenant_id: str = ""
 
 
 class DueIndex(Protocol):

@@ -169,11 +169,12 @@ class Sender:
 
 
 def _with_names(facts: Mapping[str, str | int], agreement: Agreement, language: str) -> dict[str, str | int]:
-    """The facts with the plan's name, as its buyer knows it, in place of its id."""
+    """The facts with the names of plan and extra, as their buyer knows them, in place of their ids."""
     named = dict(facts)
-    for plan in agreement.plans:
-        if plan.id == facts.get("plan"):
-            named["plan"] = plan.names.get(language, plan.id)
+    for kind, sold in (("plan", agreement.plans), ("extra", agreement.extras)):
+        for each in sold:
+            if each.id == facts.get(kind):
+                named[kind] = each.names.get(language, each.id)
     return named
 
 

@@ -6,9 +6,16 @@ from collections import Counter
 from datetime import timedelta
 
 from mohlat.application.advance_tenant import start_subscription
-from mohlat.application.dispatch_entry import dispatch_entry, dispatch_payment
+from mohlat.application.dispatch_entry import (
+    dispatch_entry,
+    dispatch_payment,
+    dispatch_refund,
+    dispatch_ticket,
+)
+from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.ports import (
     Agreements,
+    Books,
     Clock,
     DueIndex,
     DueItem,
@@ -28,6 +35,8 @@ def sweep(
     due: DueIndex,
     tenants: Tenants,
     payments: Payments,
+    books: Books,
+    invoices: InvoiceDesk,
     agreements: Agreements,
     workflows: Workflows,
     queue: NoticeQueue,
@@ -57,10 +66,17 @@ def sweep(
                     agreements=agreements,
                     workflows=workflows,
                     queue=queue,
+                    invoices=invoices,
                     clock=clock,
                 )
             case DueKind.PAYMENT:
                 dispatch_payment(payments.get(item.id), workflows=workflows, clock=clock, suffix=suffix)
+            case DueKind.REFUND:
+                refund = books.refund(item.tenant_id, item.id)
+                dispatch_refund(refund, invoices=invoices, workflows=workflows, clock=clock, suffix=suffix)
+            case DueKind.TICKET:
+                ticket = books.ticket(item.tenant_id, item.id)
+                dispatch_ticket(ticket, workflows=workflows, clock=clock, suffix=suffix)
             case DueKind.PURGE:
                 workflows.start(Workflow.PURGE.value, f"{item.id}{suffix}", {"tenant_id": item.id})
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from mohlat.application.ports import Dispatches, HandedOver, Row, Tenants
+from mohlat.application.ports import Agreements, Books, Dispatches, HandedOver, Row, Tenants
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import ConcurrentChange, PurgeRefused
+from mohlat.domain.errors import ConcurrentChange, Gone, NotFound, PurgeRefused
 from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import (
     Deadline,
@@ -43,6 +43,28 @@ def commit(
     """Writes a transition with the instant of the deadline that follows it. Raises ConcurrentChange."""
     due = next_deadline(transition.after, agreement)
     return tenants.commit(transition, due.at if due else None, rows)
+
+
+def commit_or_write(
+    tenants: Tenants,
+    books: Books,
+    agreements: Agreements,
+    tenant_id: str,
+    note: Callable[[Tenant, Agreement], Transition],
+    rows: Sequence[Row],
+) -> None:
+    """Writes rows with the tenant's transition that `note` makes, or alone once the tenant is purged.
+
+    Money outlives the tenant; its journal does not. Raises ConcurrentChange.
+    """
+    try:
+        tenant = tenants.get(tenant_id)
+        agreement = agreements.load(tenant.product, tenant.agreement_version)
+        transition = note(tenant, agreement)
+    except (Gone, NotFound):
+        books.write(rows)
+        return
+    commit(tenants, agreement, transition, rows)
 
 
 def catch_up(
