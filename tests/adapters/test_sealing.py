@@ -18,22 +18,12 @@ from mohlat.domain import lifecycle
 from mohlat.domain.errors import Gone
 from mohlat.domain.people import Contact, LegalEntity
 from mohlat.domain.purge import Store
-from tests.adapters.conftest import TABLE, stored_items
+from tests.adapters.conftest import TABLE, Watch, stored_items
 from tests.builders import START, agreement_with_trial
 
 CONTACT = Contact(
     "t-1", "نگار احمدی", "negar@example.test", "+989121234567", "fa", LegalEntity("Pardis Co", "10101010101")
 )
-
-
-class Watch:
-    """A monotonic clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 class CountingKms:

@@ -1,25 +1,15 @@
-"""The contract of the stores: one set of tests for the fakes and for DynamoDB."""
+"""The contract of the stores: one set of tests for the fakes and for DynamoDB. Money: `test_money_stores`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from mohlat.adapters.dynamodb.clock_offsets import DynamoClockOffsets
-from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
-from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
-from mohlat.adapters.dynamodb.payments import DynamoPayments
-from mohlat.adapters.dynamodb.people import DynamoPeople
-from mohlat.adapters.dynamodb.purge import DynamoEraser, DynamoPurgeLedger
-from mohlat.adapters.dynamodb.records import DynamoRecords
-from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
-from mohlat.adapters.dynamodb.tenants import DynamoTenants
 from mohlat.application import ports
-from mohlat.application.ports import DueKind, HandedOver, Row
-from mohlat.domain import lifecycle
+from mohlat.application.ports import DueKind, HandedOver
+from mohlat.domain import lifecycle, purchases
 from mohlat.domain.agreement import Channel, Phase
 from mohlat.domain.errors import (
     ConcurrentChange,
@@ -32,7 +22,7 @@ from mohlat.domain.errors import (
 from mohlat.domain.journal import replay
 from mohlat.domain.lifecycle import next_deadline
 from mohlat.domain.notices import Dispatch, NoticeKind, NoticeStatus
-from mohlat.domain.payments import Payment, PaymentStatus, rechecked, settled, with_authority
+from mohlat.domain.payments import Opening, Payment, PaymentStatus, rechecked, settled, with_opening
 from mohlat.domain.people import (
     Acceptance,
     Code,
@@ -46,75 +36,8 @@ from mohlat.domain.people import (
 )
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.tenant import Closing, Tenant
-from tests import fakes
-from tests.builders import SECOND, START, agreement_with_trial, hold, order, restriction
-
-AGREEMENT = agreement_with_trial()
-
-
-@dataclass
-class Stores:
-    """Every store, over one table."""
-
-    tenants: ports.Tenants
-    payments: ports.Payments
-    people: ports.People
-    dispatches: ports.Dispatches
-    records: ports.Records
-    due: ports.DueIndex
-    ledger: ports.PurgeLedger
-    eraser: ports.Eraser
-    security_log: ports.SecurityLog
-    offsets: ports.ClockOffsets
-
-    def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
-        """Commits with the deadline that the agreement names."""
-        due = next_deadline(transition.after, AGREEMENT)
-        return self.tenants.commit(transition, due.at if due else None, rows)
-
-    def register(self, tenant_id: str = "t-1", *rows: Row, now: datetime = START) -> Tenant:
-        """A new tenant with what comes with it; its contact's fingerprints are named after it."""
-        transition = lifecycle.register(AGREEMENT, tenant_id, now, plan=None, trial_used=False, by="owner")
-        contact = Contact(tenant_id, "نگار", f"{tenant_id}@example.test", "+989120000000", "fa")
-        user = User(tenant_id, f"u-{tenant_id}", Role.OWNER, now)
-        acceptance = Acceptance(tenant_id, "1", ("terms",), "d" * 64, now, "192.0.2.1", user.username)
-        identities = [
-            Identity("trialware", f"{kind}-{tenant_id}", tenant_id, user.username) for kind in ("mail", "sms")
-        ]
-        return self.write(transition, contact, user, acceptance, *identities, *rows)
-
-
-@pytest.fixture(params=["fakes", "dynamodb"])
-def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
-    """The stores, empty: in memory, and on DynamoDB."""
-    if request.param == "fakes":
-        table = fakes.Table()
-        yield Stores(
-            fakes.FakeTenants(table),
-            fakes.FakePayments(table),
-            fakes.FakePeople(table),
-            fakes.FakeDispatches(table),
-            fakes.FakeRecords(table),
-            fakes.FakeDueIndex(table),
-            fakes.FakePurgeLedger(table),
-            fakes.FakeEraser(table),
-            fakes.FakeSecurityLog(table),
-            fakes.FakeClockOffsets(table),
-        )
-        return
-    sealer = request.getfixturevalue("sealer")
-    yield Stores(
-        DynamoTenants(sealer),
-        DynamoPayments(),
-        DynamoPeople(sealer),
-        DynamoDispatches(),
-        DynamoRecords(sealer),
-        DynamoDueIndex(),
-        DynamoPurgeLedger(),
-        DynamoEraser(),
-        DynamoSecurityLog(),
-        DynamoClockOffsets(),
-    )
+from tests.adapters.conftest import AGREEMENT, Stores
+from tests.builders import SECOND, START, hold, order, restriction
 
 
 def reserved(
@@ -139,7 +62,7 @@ def payment_of(tenant: Tenant, number: int = 1) -> Payment:
 
 def ordered(stores: Stores, tenant: Tenant, number: int = 1) -> tuple[Tenant, Payment]:
     placed, payment = order(tenant, number), payment_of(tenant, number)
-    transition = lifecycle.place_order(tenant, AGREEMENT, placed, START, by="owner")
+    transition = purchases.place_order(tenant, AGREEMENT, placed, START, by="owner")
     return stores.write(transition, placed, payment), payment
 
 
@@ -188,7 +111,7 @@ class TestTenants:
     def test_every_field_survives_storing(self, stores: Stores) -> None:
         tenant = stores.register()
         tenant, _ = ordered(stores, tenant)
-        granted = lifecycle.grant_term(tenant, AGREEMENT, order(tenant), START + SECOND, by="gateway")
+        granted = purchases.grant_term(tenant, AGREEMENT, order(tenant), START + SECOND, by="gateway")
         tenant = stores.write(granted)
         now = START + 2 * SECOND
         tenant = stores.write(lifecycle.restrict(tenant, restriction(now=now), now, by="operator"))
@@ -209,7 +132,7 @@ class TestTenants:
         second = stores.write(lifecycle.accept_terms(first, AGREEMENT, START, by="owner"))
         with pytest.raises(ConcurrentChange):
             stores.write(
-                lifecycle.place_order(first, AGREEMENT, order(first), START, by="owner"), order(first)
+                purchases.place_order(first, AGREEMENT, order(first), START, by="owner"), order(first)
             )
         assert stores.tenants.get("t-1") == second
         assert stores.payments.orders("t-1") == []
@@ -380,7 +303,7 @@ class TestPayments:
         tenant = stores.register()
         _, payment = ordered(stores, tenant)
         assert stores.payments.get("p-1") == payment
-        pending = with_authority(payment, "A1")
+        pending = with_opening(payment, Opening("A1"))
         stores.payments.save(pending)
         assert stores.payments.by_authority("zarinpal", "A1") == pending
         for gateway, authority in (("zibal", "A1"), ("zarinpal", "A2")):
@@ -391,7 +314,7 @@ class TestPayments:
         _, payment = ordered(stores, stores.register())
         looked_early = rechecked(payment, START)
         stores.payments.save(looked_early)
-        pending = with_authority(looked_early, "A1")
+        pending = with_opening(looked_early, Opening("A1"))
         stores.payments.save(pending)
         again = rechecked(pending, START)
         stores.payments.save(again)
@@ -399,7 +322,7 @@ class TestPayments:
 
     def test_of_two_who_decide_one_wins(self, stores: Stores) -> None:
         _, payment = ordered(stores, stores.register())
-        pending = with_authority(payment, "A1")
+        pending = with_opening(payment, Opening("A1"))
         stores.payments.save(pending)
         stores.payments.save(settled(pending, PaymentStatus.CANCELLED, START))
         for late in (settled(pending, PaymentStatus.EXPIRED, START), rechecked(pending, START), pending):
@@ -410,15 +333,15 @@ class TestPayments:
     def test_an_authority_belongs_to_one_payment(self, stores: Stores) -> None:
         tenant, first = ordered(stores, stores.register())
         _, second = ordered(stores, tenant, 2)
-        stores.payments.save(with_authority(first, "A1"))
+        stores.payments.save(with_opening(first, Opening("A1")))
         with pytest.raises(ConcurrentChange):
-            stores.payments.save(with_authority(second, "A1"))
+            stores.payments.save(with_opening(second, Opening("A1")))
         assert stores.payments.get("p-2") == second
 
     def test_a_grant_and_its_payment_move_together_or_not_at_all(self, stores: Stores) -> None:
         tenant, payment = ordered(stores, stores.register())
         granted = settled(payment, PaymentStatus.GRANTED, START)
-        transition = lifecycle.grant_term(tenant, AGREEMENT, order(tenant), START, by="gateway")
+        transition = purchases.grant_term(tenant, AGREEMENT, order(tenant), START, by="gateway")
         stores.payments.save(rechecked(payment, START))
         with pytest.raises(ConcurrentChange):
             stores.write(transition, granted)
@@ -433,7 +356,7 @@ class TestPayments:
         tenant = stores.register()
         for number in (1, 2):
             placed = order(tenant, number, now=START + number * SECOND)
-            transition = lifecycle.place_order(tenant, AGREEMENT, placed, START, by="owner")
+            transition = purchases.place_order(tenant, AGREEMENT, placed, START, by="owner")
             tenant = stores.write(transition, placed)
         assert [placed.id for placed in stores.payments.orders("t-1")] == ["o-2", "o-1"]
         assert stores.payments.order("t-1", "o-1") == order(tenant, 1, now=START + SECOND)

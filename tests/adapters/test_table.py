@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +22,7 @@ from mohlat.adapters.dynamodb.purge import DynamoEraser
 from mohlat.adapters.dynamodb.records import DynamoRecords
 from mohlat.adapters.dynamodb.tenants import DynamoTenants
 from mohlat.adapters.sealing import EnvelopeSealer
-from mohlat.domain import lifecycle
+from mohlat.domain import lifecycle, purchases
 from mohlat.domain.agreement import Channel
 from mohlat.domain.errors import ConcurrentChange, ServiceUnavailable
 from mohlat.domain.notices import Dispatch, NoticeKind, NoticeStatus
@@ -32,6 +30,7 @@ from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.domain.people import Role, User
 from mohlat.domain.purge import Store
 from tests.adapters.conftest import TABLE, stored_items
+from tests.adapters.wire import answer, answering, refusal
 from tests.builders import START, agreement_with_trial, order
 
 AGREEMENT = agreement_with_trial()
@@ -44,38 +43,10 @@ def register(sealer: EnvelopeSealer, tenant_id: str = "t-1") -> None:
     sealer.begin(tenant_id)
 
 
-def refusal(
-    code: str, reasons: list[str] | None = None, status: int = 400
-) -> tuple[AWSResponse, dict[str, Any]]:
-    body: dict[str, Any] = {
-        "Error": {"Code": code, "Message": code},
-        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}},
-    }
-    if reasons:
-        body["CancellationReasons"] = [{"Code": reason} for reason in reasons]
-    return AWSResponse("http://table.test", status, {}, None), body
-
-
-@contextmanager
-def answering(operation: str, *answers: Any) -> Iterator[list[dict[str, Any]]]:
-    """Answers the first calls of an operation in DynamoDB's place; None lets a call through."""
-    left, asked = list(answers), []
-
-    def answer(params: dict[str, Any], **_: Any) -> Any:
-        asked.append(json.loads(params["body"]))
-        return left.pop(0) if left else None
-
-    events = aws.client("dynamodb").meta.events
-    events.register(f"before-call.dynamodb.{operation}", answer)
-    try:
-        yield asked
-    finally:
-        events.unregister(f"before-call.dynamodb.{operation}", answer)
-
-
 def test_importing_the_adapters_needs_no_table_name_and_makes_no_client() -> None:
     script = (
-        "import mohlat.adapters.dynamodb.due_index, mohlat.adapters.aws as aws, sys;"
+        "import mohlat.adapters.dynamodb.due_index, mohlat.adapters.dynamodb.books;"
+        "import mohlat.adapters.dynamodb.invoices, mohlat.adapters.aws as aws, sys;"
         "assert aws._create.cache_info().currsize == 0;"
         "assert 'boto3' not in sys.modules;"
         "assert 'cryptography.hazmat.primitives.ciphers.aead' not in sys.modules"
@@ -148,7 +119,7 @@ def test_the_stream_tells_of_entries_and_payments(sealer: EnvelopeSealer) -> Non
         START,
         next_check_at=START,
     )
-    tenants.commit(lifecycle.place_order(tenant, AGREEMENT, order(tenant), START, by="x"), None, [payment])
+    tenants.commit(purchases.place_order(tenant, AGREEMENT, order(tenant), START, by="x"), None, [payment])
     streams = aws.client("dynamodbstreams")
     [stream] = streams.list_streams(TableName=TABLE)["Streams"]
     shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
@@ -248,11 +219,7 @@ def test_a_claim_given_back_in_this_moment_is_asked_for_again(cloud: None) -> No
 
 def undone(*numbers: int) -> tuple[AWSResponse, dict[str, Any]]:
     keys = [{"pk": {"S": "T#t-1"}, "sk": {"S": f"RECORD#r-{number}"}} for number in numbers]
-    answer, _ = refusal("", status=200)
-    return answer, {
-        "UnprocessedItems": {TABLE: [{"DeleteRequest": {"Key": key}} for key in keys]},
-        "ResponseMetadata": {"HTTPStatusCode": 200},
-    }
+    return answer({"UnprocessedItems": {TABLE: [{"DeleteRequest": {"Key": key}} for key in keys]}})
 
 
 def test_what_a_batch_leaves_undone_is_done_again(sealer: EnvelopeSealer) -> None:

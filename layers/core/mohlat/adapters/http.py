@@ -1,4 +1,4 @@
-"""One small HTTP client for every provider that speaks JSON.
+"""One small HTTP client for every provider.
 
 It never tries again by itself (only the caller knows whether a repetition is harmless) and never lets an
 address out: providers put their API key into the path, so neither an exception nor a log record may hold one.
@@ -36,8 +36,16 @@ class Answer:
     body: object
 
 
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """A response as it came: its reader bounds and parses it."""
+
+    status: int
+    content: bytes
+
+
 class HttpClient:
-    """Posts JSON or a form and reads JSON, over pooled connections that a warm Lambda keeps.
+    """Posts JSON or a form and reads JSON, or XML for XML, over pooled connections that a warm Lambda keeps.
 
     `connect_timeout` and `read_timeout` are in seconds; the second bounds each wait for bytes.
     """
@@ -50,16 +58,24 @@ class HttpClient:
             headers=_HEADERS,
         )
 
-    def post_json(self, url: str, payload: Mapping[str, object]) -> Answer:
-        """Posts `payload` as a JSON object. Raises NoAnswer."""
+    def post_json(self, url: str, payload: Mapping[str, object], bearer: str | None = None) -> Answer:
+        """Posts `payload` as a JSON object, with a bearer token where there is one. Raises NoAnswer."""
         body = json.dumps(payload, ensure_ascii=False).encode()
-        return self._post(url, body=body, headers={**_HEADERS, "Content-Type": "application/json"})
+        headers = {**_HEADERS, "Content-Type": "application/json"}
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        return _read(self._post(url, body=body, headers=headers))
+
+    def post_xml(self, url: str, document: bytes) -> RawAnswer:
+        """Posts a SOAP 1.1 document. Raises NoAnswer."""
+        headers = {**_HEADERS, "Accept": "text/xml", "Content-Type": "text/xml; charset=utf-8"}
+        return self._post(url, body=document, headers={**headers, "SOAPAction": '""'})
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> Answer:
         """Posts `fields` form-urlencoded in UTF-8. Raises NoAnswer."""
-        return self._post(url, fields=fields, encode_multipart=False)
+        return _read(self._post(url, fields=fields, encode_multipart=False))
 
-    def _post(self, url: str, **arguments: Any) -> Answer:
+    def _post(self, url: str, **arguments: Any) -> RawAnswer:
         try:
             # A redirect is not followed: no provider's API answers one, and it would carry the key along.
             response = self._pool.request("POST", url, redirect=False, preload_content=False, **arguments)
@@ -70,19 +86,18 @@ class HttpClient:
                     response.close()
             finally:
                 response.release_conn()
-            return Answer(response.status, _json_or_none(content))
+            return RawAnswer(response.status, content)
         except urllib3.exceptions.HTTPError as error:
             problem, sent = type(error).__name__, not isinstance(error, _NEVER_ARRIVED)
         # Raised outside the handler: urllib3's own error holds the address and must not travel as context.
         raise NoAnswer(problem, sent=sent)
 
 
-def _json_or_none(content: bytes) -> object:
+def _read(answer: RawAnswer) -> Answer:
     try:
-        parsed: object = json.loads(content)
+        return Answer(answer.status, json.loads(answer.content))
     except ValueError:
-        return None
-    return parsed
+        return Answer(answer.status, None)
 
 
 def _drop(record: logging.LogRecord) -> bool:

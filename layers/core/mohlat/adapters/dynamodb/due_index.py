@@ -9,10 +9,13 @@ from datetime import datetime
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
+from mohlat.adapters.dynamodb.money import MONEY, payer_of
 from mohlat.adapters.dynamodb.payments import PAYMENT
 from mohlat.adapters.dynamodb.purge import LEDGER, PURGE
+from mohlat.adapters.dynamodb.refunds import REFUND
 from mohlat.adapters.dynamodb.table import DUE_INDEX, SHARDS, Item, connection, tenant_of
 from mohlat.adapters.dynamodb.tenants import JOURNAL, TENANT
+from mohlat.adapters.dynamodb.tickets import TICKET
 from mohlat.application.ports import DueItem, DueKind
 from mohlat.domain.tenant import from_iso, iso
 
@@ -75,6 +78,14 @@ def _due(row: DueRow) -> DueItem:
         return DueItem(DueKind.PAYMENT, row.pk.removeprefix(f"{PAYMENT}#"), at)
     if row.sk == PURGE:
         return DueItem(DueKind.PURGE, row.pk.removeprefix(LEDGER), at)
+    if row.pk.startswith(MONEY):
+        return _due_money(row, at)
     if row.sk == TENANT:
         return DueItem(DueKind.TENANT, tenant_of(row.pk), at)
     return DueItem(DueKind.ENTRY, tenant_of(row.pk), at, int(row.sk.removeprefix(JOURNAL)))
+
+
+def _due_money(row: DueRow, at: datetime) -> DueItem:
+    if row.sk.startswith(REFUND):
+        return DueItem(DueKind.REFUND, row.sk.removeprefix(REFUND), at, tenant_id=payer_of(row.pk))
+    return DueItem(DueKind.TICKET, row.sk.removeprefix(TICKET), at, tenant_id=payer_of(row.pk))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb.table import (
@@ -16,19 +15,22 @@ from mohlat.adapters.dynamodb.table import (
     tenant_of,
     tenant_pk,
     transaction,
+    unmoved,
 )
+from mohlat.application.ports import Receipt
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import NotFound
-from mohlat.domain.payments import Order, Payment, PaymentStatus
+from mohlat.domain.payments import Order, OrderKind, Payment, PaymentStatus
 from mohlat.domain.tenant import from_iso, iso
 
 PAYMENT = "PAYMENT"
 _AUTHORITY = "AUTHORITY"
+_RECEIPT = "RECEIPT"
 _ORDER = "ORDER#"
 
 
 class PaymentItem(DueItem):
-    """A payment, in the due index until it is decided."""
+    """A payment, in the due index while its gateway is to be asked again."""
 
     version = NumberAttribute()
     doc = Document()
@@ -36,6 +38,12 @@ class PaymentItem(DueItem):
 
 class AuthorityItem(Item):
     """Leads from a gateway's authority to the payment."""
+
+    payment_id = UnicodeAttribute()
+
+
+class ReceiptItem(Item):
+    """Leads from a gateway's receipt to the payment that it paid for."""
 
     payment_id = UnicodeAttribute()
 
@@ -48,21 +56,38 @@ class OrderItem(Item):
 
 def add_order(write: TransactWrite, order: Order) -> None:
     """Adds a new order."""
-    doc = {
-        "product": order.product,
-        "plan": order.plan,
-        "length": str(order.length),
-        "amount": order.amount,
-        "payment_id": order.payment_id,
-        "created_at": iso(order.created_at),
-        "expires_at": iso(order.expires_at),
-    }
+    doc = compact(
+        {
+            "product": order.product,
+            "plan": order.plan,
+            "length": str(order.length),
+            "amount": order.amount,
+            "payment_id": order.payment_id,
+            "created_at": iso(order.created_at),
+            "expires_at": iso(order.expires_at),
+            "kind": order.kind.value if order.kind is not OrderKind.TERM else None,
+            "subject": order.subject,
+            "discount": order.discount or None,
+            "vat": order.vat or None,
+            "vat_percent": order.vat_percent or None,
+            "promotion": order.promotion,
+            "plan_before": order.plan_before,
+            "term_ends_at": iso(order.term_ends_at) if order.term_ends_at else None,
+            "start_now": order.start_now or None,
+        }
+    )
     write.save(OrderItem(tenant_pk(order.tenant_id), _ORDER + order.id, doc=doc), absent())
+
+
+def add_receipt(write: TransactWrite, receipt: Receipt) -> None:
+    """Adds that a receipt is used up."""
+    pk = _receipt_pk(receipt.gateway, receipt.receipt)
+    write.save(ReceiptItem(pk, _RECEIPT, payment_id=receipt.payment_id), absent())
 
 
 def add_payment(write: TransactWrite, payment: Payment) -> None:
     """Adds a payment: a new one, or the next version of what is stored."""
-    write.save(_item(payment), _unmoved(payment))
+    write.save(_item(payment), unmoved(PaymentItem.version, payment.version))
 
 
 class DynamoPayments:
@@ -83,6 +108,14 @@ class DynamoPayments:
             raise NotFound(gateway=gateway) from None
         return self.get(known.payment_id)
 
+    def by_receipt(self, gateway: str, receipt: str) -> str | None:
+        """The id of the payment that a gateway's receipt belongs to, if any."""
+        try:
+            known = ReceiptItem.get(_receipt_pk(gateway, receipt), _RECEIPT, consistent_read=True)
+        except ReceiptItem.DoesNotExist:
+            return None
+        return str(known.payment_id)
+
     def save(self, payment: Payment) -> None:
         """Writes a changed payment, conditional on the version before; with its authority's lookup when new.
 
@@ -91,7 +124,7 @@ class DynamoPayments:
         with conditional(payment_id=payment.id, version=payment.version):
             lookup = self._new_lookup(payment)
             if lookup is None:
-                _item(payment).save(_unmoved(payment))
+                _item(payment).save(unmoved(PaymentItem.version, payment.version))
                 return
             with transaction() as write:
                 add_payment(write, payment)
@@ -127,8 +160,8 @@ def _authority_pk(gateway: str, authority: str) -> str:
     return f"{_AUTHORITY}#{gateway}#{authority}"
 
 
-def _unmoved(payment: Payment) -> Condition:
-    return PaymentItem.version == payment.version - 1 if payment.version > 1 else absent()
+def _receipt_pk(gateway: str, receipt: str) -> str:
+    return f"{_RECEIPT}#{gateway}#{receipt}"
 
 
 def _item(payment: Payment) -> PaymentItem:
@@ -142,11 +175,18 @@ def _item(payment: Payment) -> PaymentItem:
             "status": payment.status.value,
             "created_at": iso(payment.created_at),
             "authority": payment.authority,
+            "token": payment.token,
+            "receipt": payment.receipt,
             "checks": payment.checks or None,
             "settled_at": iso(payment.settled_at) if payment.settled_at else None,
             "reference": payment.reference,
             "masked_card": payment.masked_card,
             "note": payment.note,
+            "captured": payment.captured or None,
+            "refunds": dict(payment.refunds),
+            "calling": payment.calling,
+            "reported_at": iso(payment.reported_at) if payment.reported_at else None,
+            "ticket_id": payment.ticket_id,
         }
     )
     item = PaymentItem(_payment_pk(payment.id), PAYMENT, version=payment.version, doc=doc)
@@ -167,12 +207,19 @@ def _payment(item: PaymentItem) -> Payment:
         created_at=from_iso(doc["created_at"]),
         version=int(item.version),
         authority=doc.get("authority"),
+        token=doc.get("token"),
+        receipt=doc.get("receipt"),
         checks=doc.get("checks", 0),
         next_check_at=from_iso(item.next_due_at) if item.next_due_at else None,
         settled_at=from_iso(doc["settled_at"]) if "settled_at" in doc else None,
         reference=doc.get("reference"),
         masked_card=doc.get("masked_card"),
         note=doc.get("note"),
+        captured=doc.get("captured", 0),
+        refunds=doc.get("refunds", {}),
+        calling=doc.get("calling"),
+        reported_at=from_iso(doc["reported_at"]) if "reported_at" in doc else None,
+        ticket_id=doc.get("ticket_id"),
     )
 
 
@@ -182,10 +229,19 @@ def _order(item: OrderItem) -> Order:
         id=item.sk.removeprefix(_ORDER),
         tenant_id=tenant_of(item.pk),
         product=doc["product"],
-        plan=doc["plan"],
+        plan=doc.get("plan", ""),
         length=Duration.parse(doc["length"]),
         amount=doc["amount"],
         payment_id=doc["payment_id"],
         created_at=from_iso(doc["created_at"]),
         expires_at=from_iso(doc["expires_at"]),
+        kind=OrderKind(doc.get("kind", OrderKind.TERM.value)),
+        subject=doc.get("subject", ""),
+        discount=doc.get("discount", 0),
+        vat=doc.get("vat", 0),
+        vat_percent=doc.get("vat_percent", 0),
+        promotion=doc.get("promotion", ""),
+        plan_before=doc.get("plan_before", ""),
+        term_ends_at=from_iso(doc["term_ends_at"]) if "term_ends_at" in doc else None,
+        start_now=doc.get("start_now", False),
     )

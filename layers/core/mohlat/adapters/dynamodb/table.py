@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from pynamodb.attributes import Attribute, UnicodeAttribute
+from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.constants import STRING
@@ -29,12 +29,14 @@ from mohlat.domain.tenant import iso
 from mohlat.settings import settings
 
 DUE_INDEX = "due"
+LEDGER_INDEX = "ledger"
 _SHARD_COUNT = 16
 SHARDS = tuple(f"{shard:02d}" for shard in range(_SHARD_COUNT))
 
 _SCHEMA = {
     "AttributeDefinitions": [
-        {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "due_shard", "next_due_at")
+        {"AttributeName": name, "AttributeType": "S"}
+        for name in ("pk", "sk", "due_shard", "next_due_at", "ledger_day")
     ],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     "GlobalSecondaryIndexes": [
@@ -44,7 +46,14 @@ _SCHEMA = {
                 {"AttributeName": "due_shard", "KeyType": "HASH"},
                 {"AttributeName": "next_due_at", "KeyType": "RANGE"},
             ],
-        }
+        },
+        {
+            "IndexName": LEDGER_INDEX,
+            "KeySchema": [
+                {"AttributeName": "ledger_day", "KeyType": "HASH"},
+                {"AttributeName": "pk", "KeyType": "RANGE"},
+            ],
+        },
     ],
 }
 # Refused because of somebody else's write; anything else (a throttle, a bad request) is not that.
@@ -95,7 +104,7 @@ class DueItem(Item):
     next_due_at = UnicodeAttribute(null=True)
 
     def set_due(self, owner: str, at: datetime | None) -> None:
-        """Puts it into the index, in the shard of `owner` (a tenant's or payment's id), or leaves it out."""
+        """Puts it into the index, in the shard of `owner` (whatever's id it is), or leaves it out."""
         self.due_shard = shard_of(owner) if at else None
         self.next_due_at = iso(at) if at else None
 
@@ -121,7 +130,7 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def shard_of(owner: str) -> str:
-    """The shard of the due index for a tenant or payment: the same in every process, evenly spread."""
+    """The shard of an index for the id of whatever stands in it: the same in every process, evenly spread."""
     return SHARDS[zlib.crc32(owner.encode()) % _SHARD_COUNT]
 
 
@@ -138,6 +147,11 @@ def tenant_of(pk: str) -> str:
 def absent() -> Condition:
     """The condition that no such item exists."""
     return Item.pk.does_not_exist()
+
+
+def unmoved(version: NumberAttribute, number: int) -> Condition:
+    """The condition that the version before `number` is what is stored: nothing at all before the first."""
+    return version == number - 1 if number > 1 else absent()
 
 
 def present() -> Condition:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from pynamodb.attributes import NumberAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
-from mohlat.adapters.dynamodb import dispatches, payments, people, purge
+from mohlat.adapters.dynamodb import dispatches, people, purge
+from mohlat.adapters.dynamodb.rows import add
 from mohlat.adapters.dynamodb.table import (
     Document,
     DueItem,
@@ -31,9 +30,7 @@ from mohlat.domain.errors import ConcurrentChange, Gone, NotFound
 from mohlat.domain.journal import Entry, record
 from mohlat.domain.lifecycle import Event, Transition, Workflow
 from mohlat.domain.notices import Notice
-from mohlat.domain.payments import Order, Payment
-from mohlat.domain.people import Acceptance, Contact, Identity, TrialMark, User
-from mohlat.domain.purge import PurgeEntry
+from mohlat.domain.people import Identity
 from mohlat.domain.tenant import Tenant, from_dict, from_iso, iso, to_dict
 
 TENANT = "TENANT"
@@ -56,7 +53,7 @@ class JournalItem(DueItem):
 
 
 class DynamoTenants:
-    """`Tenants` on the main table. `sealer` seals a Contact that is committed."""
+    """`Tenants` on the main table. `sealer` seals a Contact, or Words, that are committed."""
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
@@ -86,40 +83,18 @@ class DynamoTenants:
             with conditional(tenant_id=tenant.id, version=tenant.version), transaction() as write:
                 write.save(item, TenantItem.version == before.version if before else absent())
                 write.save(_journal_item(entry), absent())
-                self._add(write, rows, tenant)
+                add(
+                    write,
+                    rows,
+                    self._sealer,
+                    new_tenant=tenant.version == 1,
+                    journal_head=tenant.journal_head,
+                )
         except ConcurrentChange:
             # Which condition failed cannot be read from the refusal: pynamodb sorts what it writes.
             _explain(rows)
             raise
         return tenant
-
-    def _add(self, write: TransactWrite, rows: Sequence[Row], tenant: Tenant) -> None:
-        users = {row.username for row in rows if isinstance(row, User)}
-        for row in rows:
-            match row:
-                case HandedOver():
-                    dispatches.demand(write, row)
-                case Contact():
-                    people.add_contact(write, row, self._sealer, new=tenant.version == 1)
-                case Acceptance():
-                    people.add_acceptance(write, row)
-                case User():
-                    mine = [
-                        other
-                        for other in rows
-                        if isinstance(other, Identity) and other.username == row.username
-                    ]
-                    people.add_user(write, row, mine)
-                case Identity():
-                    people.add_identity(write, row, to_known_user=row.username not in users)
-                case TrialMark():
-                    people.add_trial_mark(write, row)
-                case Order():
-                    payments.add_order(write, row)
-                case Payment():
-                    payments.add_payment(write, row)
-                case PurgeEntry():
-                    purge.add_entry(write, replace(row, journal_head=tenant.journal_head))
 
     def entry(self, tenant_id: str, seq: int) -> Entry:
         """One journal entry, read consistently. Raises NotFound."""

@@ -32,3 +32,8 @@ def parameter(query: Mapping[str, str], name: str, form: str) -> str:
     if not re.fullmatch(form, value):
         raise InvalidInput(name, "is not accepted" if value else "is missing")
     return value
+
+
+def optional_parameter(query: Mapping[str, str], name: str, form: str) -> str | None:
+    """A parameter that may be missing or empty; what is there must have its whole `form`."""
+    return parameter(query, name, form) if query.get(name) else None

@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mohlat.adapters.gateways.reading import integer, masked_card, parameter
 from mohlat.adapters.http import HttpClient, NoAnswer
 from mohlat.application.ports import PaymentGateway
-from mohlat.domain.errors import GatewayRefused, GatewayUnavailable
+from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, NoRefundRoute
 from mohlat.domain.iranian import local_mobile
-from mohlat.domain.payments import Callback, GatewayState, Verdict, Verification
+from mohlat.domain.payments import (
+    Callback,
+    GatewayState,
+    Opening,
+    PayPage,
+    RefundState,
+    RegisteredRefund,
+    Verdict,
+    Verification,
+)
 
 # Production authorities begin with A, the gateway's sandbox's with S.
 _AUTHORITY = re.compile(r"[AS][0-9A-Za-z]{35}")
@@ -38,20 +48,56 @@ _STATES = {
     "FAILED": GatewayState.FAILED,
     "REVERSED": GatewayState.REVERSED,
 }
+_REFUND_STATES = {
+    "COMPLETED": RefundState.COMPLETED,
+    "FAILED": RefundState.FAILED,
+    "REJECTED": RefundState.FAILED,
+}
+_LEAST_REFUND = 20_000
+_ADD_REFUND = (
+    "mutation AddRefund($session_id: ID!, $amount: BigInteger!, $description: String, "
+    "$method: InstantPayoutActionTypeEnum, $reason: RefundReasonEnum) { resource: AddRefund("
+    "session_id: $session_id, amount: $amount, description: $description, method: $method, reason: $reason) "
+    "{ terminal_id, id, amount, timeline { refund_amount, refund_time, refund_status } } }"
+)
+_SESSION = (
+    "query Session($terminal_id: ID, $reference_id: ID) { Session("
+    "terminal_id: $terminal_id, reference_id: $reference_id) "
+    "{ id, status, amount, timeline { refund_amount, refund_time, refund_status } } }"
+)
 # Credentials, configuration or the request itself. -12 (too many attempts) and -52 (their own trouble) pass.
 _REFUSALS = frozenset({-9, -10, -11, *range(-19, -12), *range(-49, -29), 429})
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAccess:
+    """Where refunds are asked for, and by whom: the GraphQL address, an access token, the terminal's
+    number.
+    """
+
+    url: str
+    access_token: str
+    terminal_id: str
 
 
 class ZarinPal(PaymentGateway):
     """`PaymentGateway` over ZarinPal.
 
     `base_url` is the API's origin (payment. and api. have both been current, so it is a setting);
-    `merchant_id` is the whole credential and appears in no error.
+    `merchant_id` is its whole credential. Refunds go another way: `refunds` holds that address and
+    credentials; without it money is sent back by a person. No credential appears in any error.
     """
 
     name = "zarinpal"
 
-    def __init__(self, base_url: str, merchant_id: str, http: HttpClient | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        merchant_id: str,
+        http: HttpClient | None = None,
+        refunds: RefundAccess | None = None,
+    ) -> None:
+        self._refunds = refunds
         self._base_url = base_url.rstrip("/")
         self._merchant_id = merchant_id
         self._http = http or HttpClient()
@@ -65,8 +111,8 @@ class ZarinPal(PaymentGateway):
         order_id: str,
         mobile: str | None = None,
         email: str | None = None,
-    ) -> str:
-        """Opens a payment of `amount` rials and returns its authority. Not idempotent: each call opens one.
+    ) -> Opening:
+        """Opens a payment of `amount` rials. Not idempotent: each call opens one.
 
         `mobile` is E.164. Raises GatewayRefused (also when the gateway limits amounts) or GatewayUnavailable.
         """
@@ -87,26 +133,26 @@ class ZarinPal(PaymentGateway):
         )
         authority = data.get("authority")
         if code == _SUCCESS and isinstance(authority, str) and _AUTHORITY.fullmatch(authority):
-            return authority
+            return Opening(authority)
         raise GatewayUnavailable(
             "the gateway opened no payment", gateway=self.name, method="request", gateway_code=code
         )
 
-    def pay_url(self, authority: str) -> str:
-        """The payment page's address. Raises GatewayRefused for what can be no authority."""
+    def pay_page(self, authority: str, token: str | None = None) -> PayPage:
+        """The payment page. Raises GatewayRefused for what can be no authority."""
         if not _AUTHORITY.fullmatch(authority):
             raise GatewayRefused("not an authority", gateway=self.name)
-        return f"{self._base_url}/pg/StartPay/{authority}"
+        return PayPage(f"{self._base_url}/pg/StartPay/{authority}")
 
-    def read_callback(self, query: Mapping[str, str]) -> Callback:
+    def read_callback(self, parameters: Mapping[str, str]) -> Callback:
         """Reads `Authority` and `Status`. Raises InvalidInput."""
         return Callback(
             # Whether it can be one of theirs is not asked here: to us any other is simply unknown.
-            authority=parameter(query, "Authority", "[A-Za-z0-9]{1,64}"),
-            claims_paid=parameter(query, "Status", "OK|NOK") == "OK",
+            authority=parameter(parameters, "Authority", "[A-Za-z0-9]{1,64}"),
+            claims_paid=parameter(parameters, "Status", "OK|NOK") == "OK",
         )
 
-    def verify(self, authority: str, amount: int) -> Verification:
+    def verify(self, authority: str, amount: int, receipt: str | None = None) -> Verification:
         """Captures the payment if `amount` rials were paid; asked again, it tells the same with `repeated`.
 
         What can be no authority is answered without asking. Raises GatewayRefused or GatewayUnavailable.
@@ -129,7 +175,7 @@ class ZarinPal(PaymentGateway):
             "the gateway decided nothing", gateway=self.name, method="verify", gateway_code=code
         )
 
-    def inquire(self, authority: str) -> GatewayState:
+    def inquire(self, authority: str, receipt: str | None = None) -> GatewayState:
         """The gateway's idea of the payment; UNKNOWN also for an authority that is not ours.
 
         Raises GatewayRefused or GatewayUnavailable.
@@ -144,6 +190,68 @@ class ZarinPal(PaymentGateway):
         raise GatewayUnavailable(
             "the gateway decided nothing", gateway=self.name, method="inquiry", gateway_code=code
         )
+
+    def refund(self, reference: str, amount: int, refund_id: str) -> None:
+        """Asks for `amount` rials to be sent back with the next banking cycle; not idempotent.
+
+        Raises NoRefundRoute below the gateway's minimum, without access, and for what it refuses;
+        GatewayRefused for an access token that does not fit; GatewayUnavailable if it is unknown what came of
+        it.
+        """
+        if amount < _LEAST_REFUND:
+            raise NoRefundRoute("below the gateway's minimum", gateway=self.name, least=_LEAST_REFUND)
+        session = self._session(reference)
+        variables = {
+            "session_id": str(session.get("id")),
+            "amount": amount,
+            "description": refund_id,
+            "method": "PAYA",
+            "reason": "CUSTOMER_REQUEST",
+        }
+        data = self._ask(_ADD_REFUND, variables)
+        if not isinstance(data.get("resource"), dict):
+            raise GatewayUnavailable("no usable answer", gateway=self.name, method="refund")
+
+    def refunds_of(self, reference: str) -> tuple[RegisteredRefund, ...]:
+        """Every refund of a payment, in the order in which they were asked for.
+
+        Raises NoRefundRoute without access and for a payment that it does not know, GatewayUnavailable.
+        """
+        timeline = self._session(reference).get("timeline")
+        entries = timeline if isinstance(timeline, list) else [timeline]
+        return tuple(_registered(entry) for entry in entries if isinstance(entry, dict))
+
+    def _session(self, reference: str) -> Mapping[str, object]:
+        if self._refunds is None:
+            raise NoRefundRoute("no access to refunds is configured", gateway=self.name)
+        asked = {"terminal_id": self._refunds.terminal_id, "reference_id": reference}
+        found = self._ask(_SESSION, asked).get("Session")
+        sessions = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        if not sessions:
+            raise NoRefundRoute("the gateway does not know this payment", gateway=self.name)
+        return sessions[0]
+
+    def _ask(self, query: str, variables: Mapping[str, object]) -> Mapping[str, object]:
+        """The data of a GraphQL answer; its errors come with any HTTP status."""
+        assert self._refunds
+        try:
+            answer = self._http.post_json(
+                self._refunds.url,
+                {"query": query, "variables": variables},
+                bearer=self._refunds.access_token,
+            )
+        except NoAnswer as error:
+            raise GatewayUnavailable(f"no answer: {error}", gateway=self.name, method="refund") from None
+        details: dict[str, object] = {"gateway": self.name, "method": "refund", "http_status": answer.status}
+        if answer.status in (401, 403):
+            raise GatewayRefused("the gateway refuses our access token", **details)
+        told = answer.body if isinstance(answer.body, dict) else {}
+        data = told.get("data")
+        if told.get("errors") and not data and answer.status < 500:
+            raise NoRefundRoute("the gateway refuses this refund", **details)
+        if not isinstance(data, dict) or answer.status >= 500:
+            raise GatewayUnavailable("no usable answer", **details)
+        return data
 
     def _call(self, method: str, **fields: object) -> tuple[int, Mapping[str, object]]:
         """Code and data of the answer; raises for an unusable one and for a refusal of the request itself."""
@@ -163,6 +271,14 @@ class ZarinPal(PaymentGateway):
                 "the gateway refuses the request", **details, gateway_code=code, fields=_fields(fault)
             )
         return code, data
+
+
+def _registered(entry: Mapping[str, object]) -> RegisteredRefund:
+    return RegisteredRefund(
+        amount=integer(entry.get("refund_amount")) or 0,
+        # A word that is new to us decides nothing.
+        state=_REFUND_STATES.get(str(entry.get("refund_status")), RefundState.PENDING),
+    )
 
 
 def _read(body: object) -> tuple[int | None, Mapping[str, object], Mapping[str, object]]:

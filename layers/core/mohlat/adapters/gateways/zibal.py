@@ -13,9 +13,17 @@ from collections.abc import Mapping
 from mohlat.adapters.gateways.reading import integer, masked_card, parameter
 from mohlat.adapters.http import HttpClient, NoAnswer
 from mohlat.application.ports import PaymentGateway
-from mohlat.domain.errors import GatewayRefused, GatewayUnavailable
+from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, NoRefundRoute
 from mohlat.domain.iranian import local_mobile
-from mohlat.domain.payments import Callback, GatewayState, Verdict, Verification
+from mohlat.domain.payments import (
+    Callback,
+    GatewayState,
+    Opening,
+    PayPage,
+    RegisteredRefund,
+    Verdict,
+    Verification,
+)
 
 _TRACK_ID = re.compile(r"[1-9][0-9]{0,19}")
 _MAX_DESCRIPTION = 500
@@ -58,8 +66,8 @@ class Zibal(PaymentGateway):
         order_id: str,
         mobile: str | None = None,
         email: str | None = None,
-    ) -> str:
-        """Opens a payment of `amount` rials and returns its trackId. Not idempotent: each call opens one.
+    ) -> Opening:
+        """Opens a payment of `amount` rials under a trackId. Not idempotent: each call opens one.
 
         `mobile` is E.164; there is no place for `email`. Raises GatewayRefused (also when the gateway limits
         amounts) or GatewayUnavailable.
@@ -76,26 +84,26 @@ class Zibal(PaymentGateway):
         )
         authority = str(integer(told.get("trackId")))
         if code == _SUCCESS and _TRACK_ID.fullmatch(authority):
-            return authority
+            return Opening(authority)
         raise self._undecided("request", code)
 
-    def pay_url(self, authority: str) -> str:
-        """The payment page's address. Raises GatewayRefused for what can be no trackId."""
+    def pay_page(self, authority: str, token: str | None = None) -> PayPage:
+        """The payment page. Raises GatewayRefused for what can be no trackId."""
         if not _TRACK_ID.fullmatch(authority):
             raise GatewayRefused("not a trackId", gateway=self.name)
-        return f"{self._base_url}/start/{authority}"
+        return PayPage(f"{self._base_url}/start/{authority}")
 
-    def read_callback(self, query: Mapping[str, str]) -> Callback:
+    def read_callback(self, parameters: Mapping[str, str]) -> Callback:
         """Reads `trackId` and `success`; what else it brings must only look right. Raises InvalidInput."""
         for name, form in (("status", "-?[0-9]{1,3}"), ("orderId", "[A-Za-z0-9_-]{0,64}")):
-            if name in query:
-                parameter(query, name, form)
+            if name in parameters:
+                parameter(parameters, name, form)
         return Callback(
-            authority=parameter(query, "trackId", _TRACK_ID.pattern),
-            claims_paid=parameter(query, "success", "[01]") == "1",
+            authority=parameter(parameters, "trackId", _TRACK_ID.pattern),
+            claims_paid=parameter(parameters, "success", "[01]") == "1",
         )
 
-    def verify(self, authority: str, amount: int) -> Verification:
+    def verify(self, authority: str, amount: int, receipt: str | None = None) -> Verification:
         """Captures the payment if it was paid; asked again, it tells the same with `repeated`.
 
         The gateway captures before it tells the amount: after a mismatch the money is with us, and its
@@ -117,16 +125,17 @@ class Zibal(PaymentGateway):
                 return Verification(Verdict.NOT_PAID, code=code)
             if state is not GatewayState.VERIFIED or integer(told.get("amount")) is None:
                 raise self._undecided("inquiry", found)
-        reference = told.get("refNumber")
+        reference, taken = told.get("refNumber"), integer(told.get("amount"))
         return Verification(
-            Verdict.PAID if integer(told.get("amount")) == amount else Verdict.AMOUNT_MISMATCH,
+            Verdict.PAID if taken == amount else Verdict.AMOUNT_MISMATCH,
+            captured=taken,
             repeated=code == _VERIFIED_BEFORE,
             reference=str(reference) if reference else None,
             masked_card=masked_card(told.get("cardNumber")),
             code=code,
         )
 
-    def inquire(self, authority: str) -> GatewayState:
+    def inquire(self, authority: str, receipt: str | None = None) -> GatewayState:
         """The gateway's idea of the payment; UNKNOWN also for a trackId that is not ours.
 
         Raises GatewayRefused or GatewayUnavailable.
@@ -137,6 +146,14 @@ class Zibal(PaymentGateway):
         if code == _SUCCESS or code in _VERDICTS:
             return _state(code, told)
         raise self._undecided("inquiry", code)
+
+    def refund(self, reference: str, amount: int, refund_id: str) -> None:
+        """Money goes back through the gateway's panel only, by a person. Raises NoRefundRoute."""
+        raise NoRefundRoute(gateway=self.name)
+
+    def refunds_of(self, reference: str) -> tuple[RegisteredRefund, ...]:
+        """What went back is seen in the panel only. Raises NoRefundRoute."""
+        raise NoRefundRoute(gateway=self.name)
 
     def _undecided(self, method: str, code: int) -> GatewayUnavailable:
         return GatewayUnavailable(

@@ -13,6 +13,7 @@ from string import Template
 from types import ModuleType
 
 from mohlat.adapters.messaging import wording_en, wording_fa
+from mohlat.adapters.messaging.wording_script import Given
 from mohlat.application.ports import Message, MessageOrder, Wording
 from mohlat.calendar.display import date_and_time, short_date
 from mohlat.calendar.jalali import TEHRAN
@@ -30,6 +31,10 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
     "en": ("year", "month", "day", "hour", "minute", "second"),
 }
 _AND = {"fa": " و ", "en": " and "}
+
+# Facts that are shown as they are, and the ids among them.
+_IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id")
+_SHOWN = (*_IDS, "plan", "extra", "partner", "invoice", "tax_id", "link")
 
 # A name fills Kavenegar's token10, which takes five spaces, no underscore and a hundred characters.
 _TOKEN_WORDS = 6
@@ -58,7 +63,7 @@ class ProductWording(Wording):
         texts = _LANGUAGES[language]
         script = texts.SCRIPTS[message.kind]
         values = _values(message, language)
-        paragraphs = (texts.GREETING, *script.paragraphs, texts.FAREWELL)
+        paragraphs = (texts.GREETING, *_said(script.paragraphs, message.facts, values), texts.FAREWELL)
         try:
             subject = Template(script.subject).substitute(values)
             template = f"mohlat-{message.kind.value.replace('_', '-')}"
@@ -74,8 +79,21 @@ class ProductWording(Wording):
             raise ValueError(f"{message.kind.value} cannot be written without {missing}") from None
 
 
+def _said(
+    paragraphs: tuple[str | Given, ...], facts: Mapping[str, str | int], values: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The paragraphs that this message has: those that depend on a fact are left out without it."""
+    chosen = (
+        paragraph
+        for paragraph in paragraphs
+        if isinstance(paragraph, str) or (facts.get(paragraph.fact) and paragraph.fact in values)
+    )
+    return tuple(paragraph if isinstance(paragraph, str) else paragraph.text for paragraph in chosen)
+
+
 def _values(order: MessageOrder, language: str) -> dict[str, str]:
     """What can fill a gap: only what the order holds, so that a missing fact stays missing."""
+    texts = _LANGUAGES[language]
     name = " ".join(order.product_names.get(language, order.product).split())
     values = {
         "name": name,
@@ -93,12 +111,21 @@ def _values(order: MessageOrder, language: str) -> dict[str, str]:
     if "amount" in facts:
         values["amount"] = tomans(int(facts["amount"]), language)
         values["figure"] = values["amount"].partition(" ")[0]
-    if "plan" in facts:
-        values["plan"] = str(facts["plan"])
-    if "order_id" in facts:
-        values["order_id"] = str(facts["order_id"])
-        # No token may hold the underscore after an id's prefix; what follows is unique by itself.
-        values["order_tail"] = values["order_id"].rpartition("_")[2]
+    if "used" in facts:
+        values["used"] = _count(int(facts["used"]), language)
+    if "metric" in facts:
+        # An agreement may meter what has no words here; its customer is told of the debt all the same.
+        metric = str(facts["metric"])
+        values["metric"] = texts.METRICS.get(metric, metric.replace("_", " "))
+    if facts.get("reason") in texts.REASONS:
+        values["reason"] = texts.REASONS[facts["reason"]]
+    values |= {fact: str(facts[fact]) for fact in _SHOWN if fact in facts}
+    # No token may hold the underscore after an id's prefix; what follows is unique by itself.
+    values |= {
+        f"{fact.removesuffix('_id')}_tail": str(facts[fact]).rpartition("_")[2]
+        for fact in _IDS
+        if fact in facts
+    }
     return values
 
 
@@ -127,6 +154,11 @@ def _spelled(length: Duration, language: str) -> str:
         raise ValueError("a length of no time cannot be told")
     told = _AND[language].join(parts)
     return persian_digits(told) if language == "fa" else told
+
+
+def _count(number: int, language: str) -> str:
+    grouped = f"{number:,}"
+    return persian_digits(grouped).replace(",", "٬") if language == "fa" else grouped
 
 
 def _token(name: str) -> str:

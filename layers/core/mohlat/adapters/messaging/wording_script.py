@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A paragraph said only where the notice has this fact, and it is neither nought nor empty."""
+
+    fact: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """One message with its gaps, as `string.Template` writes them (`$name`).
 
@@ -15,6 +23,6 @@ class Script:
     """
 
     subject: str
-    paragraphs: tuple[str, ...]
+    paragraphs: tuple[str | Given, ...]
     sms: str
     sms_tokens: Mapping[str, str]

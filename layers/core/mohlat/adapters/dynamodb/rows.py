@@ -1,0 +1,97 @@
+"""What can be written in one transaction: each kind of row under its own condition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pynamodb.transactions import TransactWrite
+
+from mohlat.adapters.dynamodb import (
+    compensations,
+    dispatches,
+    escrows,
+    ledger,
+    official_invoices,
+    payments,
+    people,
+    purge,
+    refunds,
+    tickets,
+    usage,
+    words,
+)
+from mohlat.adapters.sealing import Sealer
+from mohlat.application.ports import Compensation, HandedOver, Receipt, Row, UsageReport, Words
+from mohlat.domain.escrow import Escrow
+from mohlat.domain.invoices import OfficialInvoice
+from mohlat.domain.ledger import Posting
+from mohlat.domain.payments import Order, Payment
+from mohlat.domain.people import Acceptance, Contact, Identity, TrialMark, User
+from mohlat.domain.purge import PurgeEntry
+from mohlat.domain.refunds import Refund
+from mohlat.domain.tickets import Ticket
+
+
+def add(
+    write: TransactWrite,
+    rows: Sequence[Row],
+    sealer: Sealer,
+    *,
+    new_tenant: bool = False,
+    journal_head: str = "",
+) -> None:
+    """Adds rows to a transaction. Raises Gone for what must be sealed once the tenant's key is gone.
+
+    `new_tenant`: the tenant begins here, and with it its data key. `journal_head` goes into a PurgeEntry.
+    """
+    new_users = {row.username for row in rows if isinstance(row, User)}
+    for row in rows:
+        match row:
+            case HandedOver():
+                dispatches.demand(write, row)
+            case Contact():
+                people.add_contact(write, row, sealer, new=new_tenant)
+            case Acceptance():
+                people.add_acceptance(write, row)
+            case User():
+                identities = [other for other in rows if isinstance(other, Identity)]
+                mine = [identity for identity in identities if identity.username == row.username]
+                people.add_user(write, row, mine)
+            case Identity():
+                people.add_identity(write, row, to_known_user=row.username not in new_users)
+            case TrialMark():
+                people.add_trial_mark(write, row)
+            case UsageReport():
+                usage.add_report(write, row)
+            case Words():
+                words.add_words(write, row, sealer)
+            case PurgeEntry():
+                purge.add_entry(write, replace(row, journal_head=journal_head))
+            case _:
+                _add_money(write, row)
+
+
+def _add_money(
+    write: TransactWrite,
+    row: Order | Payment | Receipt | Posting | Refund | Ticket | Escrow | Compensation | OfficialInvoice,
+) -> None:
+    match row:
+        case Order():
+            payments.add_order(write, row)
+        case Payment():
+            payments.add_payment(write, row)
+        case Receipt():
+            payments.add_receipt(write, row)
+        case Posting():
+            ledger.add_posting(write, row)
+        case Refund():
+            refunds.add_refund(write, row)
+        case Ticket():
+            tickets.add_ticket(write, row)
+        case Escrow():
+            escrows.add_escrow(write, row)
+        case Compensation():
+            compensations.add_compensation(write, row)
+        case OfficialInvoice():
+            official_invoices.add_official(write, row)

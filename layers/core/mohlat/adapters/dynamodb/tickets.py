@@ -1,0 +1,92 @@
+"""Tickets, beside the tenant's money, and the list of those that are open, by product."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.transactions import TransactWrite
+
+from mohlat.adapters.dynamodb.money import MovingItem, below, money_pk, one, payer_of
+from mohlat.adapters.dynamodb.table import Item, compact, unmoved
+from mohlat.domain.tenant import from_iso, iso
+from mohlat.domain.tickets import Ticket, TicketKind
+
+TICKET = "TICKET#"
+_OPEN = "TICKETS#"
+
+
+class TicketItem(MovingItem):
+    """A ticket, in the due index until it is escalated or closed."""
+
+
+class OpenTicketItem(Item):
+    """Leads from a product's list of open tickets to one of them; gone once that is closed."""
+
+    tenant_id = UnicodeAttribute()
+
+
+def add_ticket(write: TransactWrite, ticket: Ticket) -> None:
+    """Adds a ticket: a new one, or the next version of what is stored. Keeps the list of open ones."""
+    doc = compact(
+        {
+            "product": ticket.product,
+            "kind": ticket.kind.value,
+            "subject": ticket.subject,
+            "opened_at": iso(ticket.opened_at),
+            "due_at": iso(ticket.due_at),
+            "clause": ticket.clause,
+            "facts": dict(ticket.facts),
+            "escalated_at": iso(ticket.escalated_at) if ticket.escalated_at else None,
+            "closed_at": iso(ticket.closed_at) if ticket.closed_at else None,
+            "outcome": ticket.outcome,
+            "by": ticket.by,
+        }
+    )
+    item = TicketItem(money_pk(ticket.tenant_id), TICKET + ticket.id, version=ticket.version, doc=doc)
+    item.set_due(ticket.id, ticket.wakes_at)
+    write.save(item, unmoved(TicketItem.version, ticket.version))
+    pointer = OpenTicketItem(_OPEN + ticket.product, ticket.id, tenant_id=ticket.tenant_id)
+    if not ticket.open:
+        write.delete(pointer)
+    elif ticket.version == 1:
+        write.save(pointer)
+
+
+def get(tenant_id: str, ticket_id: str) -> Ticket:
+    """Read consistently. Raises NotFound."""
+    return _ticket(one(TicketItem, tenant_id, TICKET + ticket_id))
+
+
+def of(tenant_id: str) -> list[Ticket]:
+    """All tickets of a tenant, oldest first."""
+    return [_ticket(item) for item in below(TicketItem, tenant_id, TICKET)]
+
+
+def open_ones(product: str, after: str | None, limit: int) -> list[Ticket]:
+    """A product's open tickets with ids above `after`, oldest first."""
+    above = OpenTicketItem.sk > after if after else None
+    pointers = OpenTicketItem.query(_OPEN + product, above, consistent_read=True, page_size=limit)
+    tickets = (get(pointer.tenant_id, pointer.sk) for pointer in pointers)
+    # One that is closed between the two reads gives its place to the next: only the last page is short.
+    return list(islice((ticket for ticket in tickets if ticket.open), limit))
+
+
+def _ticket(item: TicketItem) -> Ticket:
+    doc = item.doc
+    return Ticket(
+        id=item.sk.removeprefix(TICKET),
+        tenant_id=payer_of(item.pk),
+        product=doc["product"],
+        kind=TicketKind(doc["kind"]),
+        subject=doc.get("subject", ""),
+        opened_at=from_iso(doc["opened_at"]),
+        due_at=from_iso(doc["due_at"]),
+        clause=doc.get("clause", ""),
+        facts=doc.get("facts", {}),
+        escalated_at=from_iso(doc["escalated_at"]) if "escalated_at" in doc else None,
+        closed_at=from_iso(doc["closed_at"]) if "closed_at" in doc else None,
+        outcome=doc.get("outcome"),
+        by=doc.get("by"),
+        version=int(item.version),
+    )
