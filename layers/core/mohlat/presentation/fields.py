@@ -19,6 +19,8 @@ from mohlat.domain.durations import Duration
 from mohlat.domain.errors import InvalidInput, MohlatError, NotFound
 from mohlat.domain.iranian import fold_digits, normalize_legal_id, normalize_mobile
 
+# More rials than there are, and still exact in every program that reads our JSON.
+_LARGEST_NUMBER = 10**15
 LARGEST_BODY = 128 * 1024
 _DEEPEST = 24
 _LONGEST_CONTACT = 254
@@ -256,6 +258,20 @@ def member(of: type[Choice]) -> Read:
     return lambda value, field: of(read(value, field))
 
 
+def positive(value: object, field: str) -> int:
+    """A whole number of at least 1 that fits a ledger. Raises InvalidInput."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST_NUMBER:
+        raise InvalidInput(field, "not a number in range", lowest=1, highest=_LARGEST_NUMBER)
+    return value
+
+
+def natural(value: object, field: str) -> int:
+    """A whole number of at least 0, such as what a meter counted. Raises InvalidInput."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_NUMBER:
+        raise InvalidInput(field, "not a number in range", lowest=0, highest=_LARGEST_NUMBER)
+    return value
+
+
 def flag(value: object, field: str) -> bool:
     """True or false, and nothing that only looks like it."""
     if not isinstance(value, bool):
@@ -292,6 +308,11 @@ def our_id(value: str, prefix: str) -> str:
     if not re.fullmatch(rf"{prefix}_[0-9A-HJKMNP-TV-Z]{{26}}", value):
         raise NotFound
     return value
+
+
+def our_document(value: str) -> str:
+    """The id of an invoice or a credit note. Raises NotFound for what can be neither."""
+    return our_id(value, "c" if value.startswith("c_") else "i")
 
 
 def record_id(value: str) -> str:

@@ -10,10 +10,19 @@ from mohlat.application.ports import Record, SecurityLine
 from mohlat.application.view_tenant import Happening
 from mohlat.calendar.display import date_and_time
 from mohlat.domain.access import Access, access, why_refused
-from mohlat.domain.agreement import Agreement, Basis, Plan, Reminder
+from mohlat.domain.agreement import (
+    Agreement,
+    Basis,
+    Extra,
+    Plan,
+    Price,
+    Promotion,
+    Reminder,
+    price_at,
+)
+from mohlat.domain.invoices import vat_on
 from mohlat.domain.iranian import tomans
 from mohlat.domain.lifecycle import Deadline, DeadlineKind, Event, as_of, next_deadline, purge_at
-from mohlat.domain.payments import Order, Payment
 from mohlat.domain.people import Acceptance
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Restriction, Tenant, from_iso, iso
@@ -25,7 +34,30 @@ _EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.TERMS_ACCEPTED: ("پذیرش توافق‌نامه", "Agreement accepted"),
     Event.ORDER_PLACED: ("ثبت سفارش", "Order placed"),
     Event.TERM_GRANTED: ("پرداخت و آغاز دوره", "Paid, term granted"),
+    Event.UPGRADED: ("ارتقای طرح", "Upgraded"),
+    Event.EXTRA_GRANTED: ("پرداخت و ثبت خدمت جانبی", "Paid, extra granted"),
+    Event.PURCHASE_RETURNED: ("پس دادن خرید", "Purchase given back"),
     Event.PAYMENT_CLOSED: ("پایان پرداخت بدون خرید", "Payment closed without a purchase"),
+    Event.PAYMENT_REPORTED: ("گزارش کم شدن پول در پرداخت ناموفق", "Failed payment that took money reported"),
+    Event.REFUND_RESERVED: ("آغاز بازپرداخت", "Refund begun"),
+    Event.REFUND_NEEDS_PERSON: ("سپردن بازپرداخت به همکاران", "Refund handed to a person"),
+    Event.REFUND_DONE: ("انجام بازپرداخت", "Refund done"),
+    Event.WITHDRAWN: ("انصراف و بستن حساب", "Withdrawn, account closed"),
+    Event.USAGE_REPORTED: ("گزارش مصرف", "Use reported"),
+    Event.DEBT_INVOICED: ("صورت‌حساب مصرف مازاد", "Use above the limits invoiced"),
+    Event.DEBT_SUSPENDED: ("تعلیق به سبب بدهی مصرف مازاد", "Suspended for unpaid use above the limits"),
+    Event.DEBT_PAID: ("پرداخت بدهی مصرف مازاد", "Use above the limits paid"),
+    Event.DEBT_CANCELLED: ("لغو بدهی مصرف مازاد", "Invoice for use above the limits dropped"),
+    Event.COMPENSATED: ("جبران خطای ما", "Compensated for an error of ours"),
+    Event.ESCROW_AGREED: ("توافق بر انجام کار", "Work agreed"),
+    Event.ESCROW_DEPOSITED: ("دریافت سپرده", "Deposit received"),
+    Event.ESCROW_RELEASED: ("پایان کار و آزاد شدن سپرده", "Work done, deposit released"),
+    Event.ESCROW_RETURNED: ("بازگرداندن سپرده", "Deposit given back"),
+    Event.ESCROW_CANCELLED: ("لغو کار توافق‌شده", "Agreed work given up"),
+    Event.TICKET_OPENED: ("باز شدن تیکت", "Ticket opened"),
+    Event.TICKET_CLOSED: ("بسته شدن تیکت", "Ticket closed"),
+    Event.OFFICIAL_INVOICE_REQUESTED: ("درخواست صورت‌حساب رسمی", "Official invoice requested"),
+    Event.OFFICIAL_INVOICE_ISSUED: ("صدور صورت‌حساب رسمی", "Official invoice issued"),
     Event.REMINDED: ("یادآوری", "Reminder"),
     Event.TRIAL_ENDED: ("پایان دورهٔ آزمایشی", "Trial ended"),
     Event.TERM_ENDED: ("پایان دوره", "Term ended"),
@@ -45,6 +77,8 @@ _DEADLINES: Mapping[DeadlineKind, tuple[str, str]] = {
     DeadlineKind.END_TRIAL: ("پایان دورهٔ آزمایشی", "The trial ends"),
     DeadlineKind.END_TERM: ("پایان دوره", "The term ends"),
     DeadlineKind.SUSPEND_UNPAID_LEASE: ("تعلیق اگر پرداخت نشود", "Suspended unless paid"),
+    DeadlineKind.REMIND_OF_DEBT: ("یادآوری بدهی پیش از مهلت", "Reminder of a debt before it is due"),
+    DeadlineKind.SUSPEND_FOR_DEBT: ("تعلیق اگر بدهی پرداخت نشود", "Suspended unless the debt is paid"),
     DeadlineKind.DEACTIVATE: ("پایان مهلت فقط‌خواندنی", "Read-only time ends"),
     DeadlineKind.WARN_OF_DELETION: ("هشدار حذف داده‌ها", "Warning of deletion"),
     DeadlineKind.PURGE: ("حذف همیشگی داده‌ها", "Data deleted for good"),
@@ -224,32 +258,6 @@ def record(kept: Record, language: str) -> Json:
     }
 
 
-# --- money ------------------------------------------------------------------------------------------------
-
-
-def order(placed: Order, payment: Payment, language: str, pay_url: str | None = None) -> Json:
-    """An order, where its payment stands, and where the payer's browser must go while it is open."""
-    shown: Json = {
-        "order_id": placed.id,
-        "tenant_id": placed.tenant_id,
-        "product": placed.product,
-        "plan": placed.plan,
-        "period": str(placed.length),
-        **money(placed.amount, language),
-        **at("created_at", placed.created_at, language),
-        **at("expires_at", placed.expires_at, language),
-        "payment": {
-            "payment_id": payment.id,
-            "gateway": payment.gateway,
-            "status": payment.status.value,
-            **at("settled_at", payment.settled_at, language),
-            "reference": payment.reference,
-            "masked_card": payment.masked_card,
-        },
-    }
-    return shown | {"pay_url": pay_url} if pay_url else shown
-
-
 # --- the catalog ------------------------------------------------------------------------------------------
 
 
@@ -282,6 +290,7 @@ def terms(agreement: Agreement, language: str) -> Json:
         "kept_after_trial": agreement.retention.after_trial,
         "kept_after_term": agreement.retention.after_term,
         "kept_after_closing": agreement.retention.after_closing,
+        "kept_after_withdrawal": agreement.retention.after_withdrawal,
     }
     return {
         **product(agreement),
@@ -319,6 +328,9 @@ def terms(agreement: Agreement, language: str) -> Json:
                 "case": rule.case.value,
                 "returned": rule.returned.value,
                 "within": str(rule.within) if rule.within else None,
+                "within_working_days": rule.within_working_days,
+                "since": rule.since.value,
+                "waived_by_start": rule.waived_by_start,
                 **_basis(rule.basis),
             }
             for rule in agreement.refunds
@@ -327,7 +339,41 @@ def terms(agreement: Agreement, language: str) -> Json:
     }
 
 
-def plan(offered: Plan, now: datetime, language: str) -> Json:
+def _price(price: Price, agreement: Agreement, now: datetime, language: str) -> Json:
+    """A list price, the tax that comes on top of it, and since when it is in force (SAMAN-5.2)."""
+    percent = agreement.tax.percent_at(now)
+    total = price.amount + vat_on(price.amount, percent)
+    return {
+        **money(price.amount, language),
+        "vat_percent": percent,
+        "total_rials": total,
+        "total_display": tomans(total, language),
+        **at("since", price.since, language),
+    }
+
+
+def extra_item(offered: Extra, agreement: Agreement, now: datetime, language: str) -> Json:
+    """Something sold once, at today's price."""
+    price = price_at(offered.prices, now)
+    shown = _price(price, agreement, now, language) if price else {}
+    return {"extra": offered.id, "names": dict(offered.names), **shown, **_basis(offered.basis)}
+
+
+def promotion(running: Promotion, language: str) -> Json:
+    """A discount, and until when it is given."""
+    return {
+        "promotion": running.id,
+        "names": dict(running.names),
+        "percent": running.percent,
+        "plans": list(running.plans),
+        "periods": [str(length) for length in running.lengths],
+        **at("since", running.since, language),
+        **at("until", running.until, language),
+        **_basis(running.basis),
+    }
+
+
+def plan(offered: Plan, agreement: Agreement, now: datetime, language: str) -> Json:
     """A plan with today's prices and since when they are in force (SAMAN-5.2)."""
     prices = ((offer.length, offer.price_at(now)) for offer in offered.offers)
     return {
@@ -335,7 +381,7 @@ def plan(offered: Plan, now: datetime, language: str) -> Json:
         "names": dict(offered.names),
         "limits": dict(offered.limits),
         "offers": [
-            {"period": str(length), **money(price.amount, language), **at("since", price.since, language)}
+            {"period": str(length), **_price(price, agreement, now, language)}
             for length, price in prices
             if price
         ],
