@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.api import Api, Customer, Mailbox, Operator, Unexpected, instant, text
+from sandbox.demo_money import Chapter
 
 SECOND = timedelta(seconds=1)
 # The kind of a deadline, and the event that carrying it out leaves in the timeline.
@@ -60,12 +61,13 @@ class Life:
         return f"{state['phase']}, access {state['access']}"
 
 
-def operator(api: Api) -> Operator:
-    """The operator of the stack: from the environment, or the one that the local stack made."""
-    name, password = os.environ.get("MOHLAT_OPERATOR"), os.environ.get("MOHLAT_OPERATOR_PASSWORD")
+def member(api: Api, group: str) -> Operator:
+    """The stack's operator or partner: from the environment, or the one that the local stack made."""
+    variable = f"MOHLAT_{group.upper()}"
+    name, password = os.environ.get(variable), os.environ.get(f"{variable}_PASSWORD")
     if not (name and password):
         state = Path(os.environ.get("MOHLAT_STATE") or ".local/stack")
-        kept = json.loads((state / "operator.json").read_text())
+        kept = json.loads((state / f"{group}.json").read_text())
         name, password = kept["username"], kept["password"]
     return Operator(api, name, password).sign_in()
 
@@ -132,7 +134,10 @@ def main() -> int:
     """Runs the demo against MOHLAT_URL, or the local stack."""
     started = time.monotonic()
     api = Api(os.environ.get("MOHLAT_URL") or f"http://127.0.0.1:{os.environ.get('MOHLAT_PORT') or 3000}")
-    boss, mailbox = operator(api), Mailbox(api)
+    boss, mailbox = member(api, "operator"), Mailbox(api)
+    print("money")
+    acts = Chapter(api, boss, member(api, "partner")).run()
+    print(f"{acts} acts, and the ledger balanced after each\n")
     lives = [
         Life("kalo, never paid", Customer(api, "kalo")),
         Life("kalo, paid on day 29", Customer(api, "kalo"), ("starter", "P1M")),

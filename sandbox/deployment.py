@@ -93,6 +93,9 @@ def _deploy(stack: Stack, status: str | None) -> None:
         f"PublicUrl={stack.url}",
         f"ZarinpalUrl={stack.url}/pay",
         f"ZibalUrl={stack.url}/zibal",
+        f"ZarinpalGraphqlUrl={stack.url}/pay/api/v4/graphql/",
+        f"SepUrl={stack.url}/sep",
+        f"BehpardakhtUrl={stack.url}/behpardakht",
         f"KavenegarUrl={stack.url}/sms",
     ]
     _sam(

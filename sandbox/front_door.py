@@ -1,7 +1,8 @@
 """One stable address for everything: the API, what was sent, and the outside world's stand-ins.
 
 ``/v1/...`` goes to the deployed API, whatever id it has today; ``/sandbox/`` shows the mail and SMS that were
-sent; ``/pay`` and ``/zibal`` are the payment gateways, ``/sms`` is the SMS provider.
+sent, and lets one write to the products; ``/pay``, ``/zibal``, ``/sep`` and ``/behpardakht`` are the payment
+gateways, ``/sms`` is the SMS provider.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox import kavenegar, zarinpal, zibal
+from sandbox import behpardakht, incoming, kavenegar, sep, zarinpal, zibal
 from sandbox.stack import Stack
 
 # Meant for one connection only (RFC 9110, 7.6.1), or set anew for the next one.
@@ -190,14 +191,21 @@ class Kept:
 
 def stand_ins(stack: Stack) -> tuple[Starlette, list[BaseRoute]]:
     """The SMS provider, and where it and the payment gateways are mounted."""
-    names = ("zarinpal", "zibal", "kavenegar")
-    pay_file, zibal_file, sms_file = (stack.state / f"{name}.json" for name in names)
-    pay_state, zibal_state, sms_state = map(Kept.read, (pay_file, zibal_file, sms_file))
+    names = ("zarinpal", "zibal", "sep", "behpardakht", "kavenegar")
+    files = [stack.state / f"{name}.json" for name in names]
+    pay_file, zibal_file, sep_file, behpardakht_file, sms_file = files
+    pay_state, zibal_state, sep_state, behpardakht_state, sms_state = map(Kept.read, files)
     pay = zarinpal.create_app(
         zarinpal.Config(), TimeOfDay(), zarinpal.State.from_json(pay_state) if pay_state else None
     )
     second = zibal.create_app(
         zibal.Config(), TimeOfDay(), zibal.State.from_json(zibal_state) if zibal_state else None
+    )
+    third = sep.create_app(sep.Config(), TimeOfDay(), sep.State.from_json(sep_state) if sep_state else None)
+    fourth = behpardakht.create_app(
+        behpardakht.Config(),
+        TimeOfDay(),
+        behpardakht.State.from_json(behpardakht_state) if behpardakht_state else None,
     )
     sms = kavenegar.create_app(
         kavenegar.Config(templates=kavenegar.load_templates()),
@@ -207,6 +215,8 @@ def stand_ins(stack: Stack) -> tuple[Starlette, list[BaseRoute]]:
     return sms, [
         Mount("/pay", Kept(pay, pay_file)),
         Mount("/zibal", Kept(second, zibal_file)),
+        Mount("/sep", Kept(third, sep_file)),
+        Mount("/behpardakht", Kept(fourth, behpardakht_file)),
         Mount("/sms", Kept(sms, sms_file)),
     ]
 
@@ -248,10 +258,12 @@ def page(mail: list[dict[str, Any]], sms: list[dict[str, Any]]) -> str:
         "main{display:grid;grid-template-columns:repeat(auto-fit,minmax(22rem,1fr));gap:2rem}"
         "article{border:1px solid #ccc;border-radius:6px;margin:.8rem 0;padding:.6rem .9rem}"
         "h2{font-size:1rem;margin:0}p{margin:.3rem 0;color:#555;overflow-wrap:anywhere}time{font-size:.85em}"
-        ".sms{color:#222;white-space:pre-wrap}iframe{width:100%;height:15rem;border:0}</style>"
-        "<h1>What the stack has sent</h1><main>"
+        ".sms{color:#222;white-space:pre-wrap}iframe{width:100%;height:15rem;border:0}"
+        "label{display:inline-block;margin-right:1rem}textarea{max-width:100%}"
+        "</style><h1>What the stack has sent</h1><main>"
         f"<section><h1>Mail ({len(mail)})</h1>{''.join(map(letter, reversed(mail)))}</section>"
         f"<section><h1>SMS ({len(sms)})</h1>{''.join(map(text, reversed(sms)))}</section></main>"
+        f"{incoming.FORM}"
     )
 
 
@@ -259,6 +271,7 @@ def create_app(stack: Stack) -> Starlette:
     """The front door's application for one stack."""
     client = httpx.AsyncClient(timeout=httpx.Timeout(40, connect=3), trust_env=False)
     api, mailbox = Api(stack, client), Mailbox(stack, client)
+    letter_box = incoming.LetterBox(stack)
     sms_provider, mounts = stand_ins(stack)
 
     async def show(request: Request) -> Response:
@@ -288,6 +301,7 @@ def create_app(stack: Stack) -> Starlette:
         Route("/sandbox", home),
         Route("/sandbox/", show),
         Route("/sandbox/mail.json", mail),
+        Route("/sandbox/mail", letter_box.post, methods=["POST"]),
         Route("/sandbox/sms.json", sms),
         Route("/v1", api.forward, methods=METHODS),
         Route("/v1/{path:any}", api.forward, methods=METHODS),

@@ -2,7 +2,9 @@
 
 Controls, all POST unless said otherwise:
 
-    /_test/{authority}/pay | cancel | fail      what the payer does; answers 302 to the callback
+    /_test/{authority}/pay | cancel | fail      what the payer does; answers 302 to the callback, or a page
+    that
+                                                posts it (with Accept: application/json, the callback itself)
     /_test/{authority}/pay-no-return            the money is taken and the browser never comes back
     /_test/{authority}/pay-then-callback-twice  paid, and the answered page loads the callback two times
     /_test/{authority}/set?next=<fault>&times=n the next call about this payment meets a fault
@@ -20,7 +22,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from html import escape
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from starlette.applications import Starlette
@@ -57,8 +59,11 @@ class Config:
 class Session(ABC):
     """One payment as its gateway knows it; times in Unix seconds.
 
-    `status` is IN_BANK, PAID (captured by the bank, not verified), VERIFIED, FAILED or REVERSED.
+    `status` is IN_BANK, PAID (captured by the bank, not verified), VERIFIED, FAILED or REVERSED. `posts`:
+    the browser comes back with a form instead of a query.
     """
+
+    posts: ClassVar[bool] = False
 
     authority: str
     merchant_id: str
@@ -83,7 +88,9 @@ class Session(ABC):
         """What the browser brings back to the shop."""
 
     def callback(self, *, paid: bool) -> str:
-        """The callback's address, with what it had in its query kept."""
+        """The callback's address, with what it had in its query kept; a form travels beside it."""
+        if self.posts:
+            return self.callback_url
         parts = urlsplit(self.callback_url)
         query = parse_qsl(parts.query, keep_blank_values=True) + self.brought_back(paid=paid)
         return urlunsplit(parts._replace(query=urlencode(query)))
@@ -152,7 +159,10 @@ class StandIn(ABC, Generic[S]):
 
     async def start_pay(self, request: Request) -> Response:
         """GET the page of an {authority}"""
-        session = self.state.sessions.get(request.path_params["authority"])
+        return self.pay_page(request, self.state.sessions.get(request.path_params["authority"]))
+
+    def pay_page(self, request: Request, session: S | None) -> Response:
+        """The page with the payer's buttons, wherever it is mounted."""
         if session is None:
             return _page("پرداخت پیدا نشد", "<p>چنین پرداختی ثبت نشده است.</p>", 404)
         if problem := self._unpayable(session):
@@ -205,14 +215,28 @@ class StandIn(ABC, Generic[S]):
         if action in ("cancel", "fail"):
             session.status = "FAILED"
             session.cancelled = action == "cancel"
-            return RedirectResponse(session.callback(paid=False), 302)
+            return self._come_back(request, session, paid=False)
         self._pay(session)
-        if action == "pay":
-            return RedirectResponse(session.callback(paid=True), 302)
+        if action == "pay" or session.posts:
+            return self._come_back(request, session, paid=True, twice=action != "pay")
         address = escape(session.callback(paid=True), quote=True)
         return HTMLResponse(
             f'<iframe hidden src="{address}"></iframe><meta http-equiv="refresh" content="1; url={address}">'
         )
+
+    def _come_back(self, request: Request, session: S, *, paid: bool, twice: bool = False) -> Response:
+        if not session.posts:
+            return RedirectResponse(session.callback(paid=paid), 302)
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse({"callback": self._form(session, paid=paid)})
+        form = _posted(session.callback_url, session.brought_back(paid=paid))
+        hidden = '<iframe hidden name="first"></iframe>' + form("first") if twice else ""
+        # One form after the other, and the last one takes the page along.
+        script = "[...document.forms].forEach((form, at) => setTimeout(() => form.submit(), 1000 * at))"
+        return HTMLResponse(f"<!doctype html>{hidden}{form('_self')}<script>{script}</script>")
+
+    def _form(self, session: S, *, paid: bool) -> dict[str, Any]:
+        return {"url": session.callback_url, "fields": dict(session.brought_back(paid=paid))}
 
     def _pay(self, session: S) -> None:
         session.status, session.cancelled, session.paid_at = "PAID", False, self.now()
@@ -250,7 +274,8 @@ class StandIn(ABC, Generic[S]):
     def shown(self, session: S) -> dict[str, Any]:
         """A session as the controls show it, with the callback that its browser would make."""
         paid = self.settled(session).status in ("PAID", "VERIFIED")
-        return {**asdict(session), "callback": session.callback(paid=paid)}
+        callback = self._form(session, paid=paid) if session.posts else session.callback(paid=paid)
+        return {**asdict(session), "callback": callback}
 
     def mountable(self, *own: Route) -> Starlette:
         """The gateway as an application with its `own` routes; `app.state.fake` is this object."""
@@ -274,6 +299,17 @@ def integer(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _posted(address: str, fields: list[tuple[str, str]]) -> Callable[[str], str]:
+    """A form that takes `fields` to `address`, for a target still to be named."""
+    inputs = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields
+    )
+    return lambda target: (
+        f'<form method="post" action="{escape(address)}" target="{target}">{inputs}'
+        "<noscript><button>بازگشت به سایت</button></noscript></form>"
+    )
 
 
 def _tomans(rials: int) -> str:

@@ -21,7 +21,12 @@ from sandbox.stack import ROOT, STACK_NAME, Stack
 FAKE_CREDENTIALS = {
     "zarinpal/merchant_id": "00000000-0000-4000-8000-000000000001",
     "zarinpal/access_token": "sandbox-access-token",
+    "zarinpal/terminal_id": "427000",
     "zibal/merchant": "zibal",
+    "sep/terminal_id": "sandbox-terminal",
+    "behpardakht/terminal_id": "1000",
+    "behpardakht/username": "sandbox-user",
+    "behpardakht/password": "sandbox-password",
     "kavenegar/api_key": "sandbox-api-key",
 }
 PARAMETERS_PREFIX = "/mohlat/local"
@@ -29,7 +34,6 @@ AGREEMENTS = (
     ROOT / "layers/core/mohlat/agreements",
     ROOT / "tests/agreements/python/mohlat_test_agreements",
 )
-OPERATOR_EMAIL = "operator@mohlat.example"
 
 
 def apply(stack: Stack) -> None:
@@ -48,7 +52,8 @@ def apply(stack: Stack) -> None:
     _put_credentials(stack)
     _verify_senders(stack)
     if pool := stack.outputs().get("UserPoolId"):
-        _create_operator(stack, pool)
+        for group in ("operator", "partner"):
+            _create_member(stack, pool, group)
 
 
 def _filled(value: Any, parameters: dict[str, str]) -> Any:
@@ -209,32 +214,32 @@ def _put_credentials(stack: Stack) -> None:
         )
 
 
-def _create_operator(stack: Stack, pool: str) -> None:
-    """A first operator, whose password is in operator.json in the stack's folder and nowhere else."""
+def _create_member(stack: Stack, pool: str, group: str) -> None:
+    """A first operator or partner, whose password is in a file of that name in the stack's folder only."""
     cognito = stack.client("cognito-idp")
-    note = stack.state / "operator.json"
+    note = stack.state / f"{group}.json"
     if note.exists():
         with contextlib.suppress(cognito.exceptions.UserNotFoundException):
             cognito.admin_get_user(UserPoolId=pool, Username=json.loads(note.read_text())["username"])
             return
-    operator = {
+    member = {
         "username": str(uuid.uuid4()),
-        "email": OPERATOR_EMAIL,
+        "email": f"{group}@mohlat.example",
         # One of each kind, whatever the pool's policy asks for.
         "password": f"{secrets.token_urlsafe(18)}aA1-",
     }
     cognito.admin_create_user(
         UserPoolId=pool,
-        Username=operator["username"],
+        Username=member["username"],
         UserAttributes=[
-            {"Name": "email", "Value": operator["email"]},
+            {"Name": "email", "Value": member["email"]},
             {"Name": "email_verified", "Value": "true"},
         ],
         MessageAction="SUPPRESS",
     )
     cognito.admin_set_user_password(
-        UserPoolId=pool, Username=operator["username"], Password=operator["password"], Permanent=True
+        UserPoolId=pool, Username=member["username"], Password=member["password"], Permanent=True
     )
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=operator["username"], GroupName="operator")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=member["username"], GroupName=group)
     note.touch(mode=0o600)
-    note.write_text(json.dumps(operator, indent=2) + "\n")
+    note.write_text(json.dumps(member, indent=2) + "\n")

@@ -5,7 +5,8 @@ written to JSON and read back; time comes from the given clock plus what `/_test
 
 Controls: those of every gateway (sandbox/gateway.py), and
 
-    POST /_test/refund/{id}/complete            the bank has carried the refund out
+    POST /_test/refund/{id}/complete | fail     the bank has carried the refund out, or did not take it
+    GET /_test/refunds                          what was asked to be sent back
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Config(gateway.Config):
     `sandbox` accepts any UUID as merchant and gives authorities that begin with S. `merchants` maps merchant
     ids to "active", "inactive" or "suspended". `error_http` is "mixed" (-9 with 422, others with 401), "200"
     or "422". `cancel_inquiry` is what an inquiry tells of a cancelled payment (IN_BANK was seen live).
-    `rate_limit` counts payment requests per merchant and minute. Amounts in rials.
+    `rate_limit` counts payment requests per merchant and minute. `timeline` is how a session's refunds are
+    listed: all of them ("list"), or the last one alone ("last"). Amounts in rials.
     """
 
     sandbox: bool = True
@@ -78,6 +80,7 @@ class Config(gateway.Config):
     min_amount: int = 1_000
     max_amount: int = 1_000_000_000
     rate_limit: int | None = None
+    timeline: str = "list"
     unknown_authority: int = -54
     terminal_id: str = "427000"
     access_token: str = "sandbox-access-token"  # noqa: S105 (accepted by this fake only)
@@ -403,6 +406,7 @@ class FakeZarinPal(gateway.StandIn[Session]):
                 "id": str(session.session_id),
                 "status": "REFUNDED" if self._returned(session, "COMPLETED") == session.rials else "VERIFIED",
                 "amount": session.rials,
+                "timeline": self._timeline(session),
                 "description": session.description,
                 "created_at": datetime.fromtimestamp(session.created_at, _TEHRAN).isoformat(),
             }
@@ -416,19 +420,40 @@ class FakeZarinPal(gateway.StandIn[Session]):
     def _returned(self, session: Session, status: str | None = None) -> int:
         return sum(
             refund.amount
-            for refund in self.state.refunds
-            if refund.session_id == session.session_id and status in (None, refund.status)
+            for refund in self._refunds(session)
+            if refund.status == status or (status is None and refund.status != "FAILED")
         )
+
+    def _refunds(self, session: Session) -> list[Refund]:
+        return [refund for refund in self.state.refunds if refund.session_id == session.session_id]
+
+    def _timeline(self, session: Session) -> Any:
+        entries = [
+            {
+                "refund_amount": refund.amount,
+                "refund_time": datetime.fromtimestamp(refund.at, _TEHRAN).isoformat(),
+                "refund_status": refund.status,
+            }
+            for refund in self._refunds(session)
+        ]
+        if self.config.timeline == "list":
+            return entries
+        return entries[-1] if entries else None
 
     # --- controls ---------------------------------------------------------------------------------------
 
-    async def complete_refund(self, request: Request) -> Response:
-        """POST /_test/refund/{id}/complete"""
+    async def end_refund(self, request: Request) -> Response:
+        """POST /_test/refund/{id}/complete or fail"""
+        ends = {"complete": "COMPLETED", "fail": "FAILED"}
         for refund in self.state.refunds:
-            if refund.id == request.path_params["id"]:
-                refund.status = "COMPLETED"
+            if refund.id == request.path_params["id"] and request.path_params["end"] in ends:
+                refund.status = ends[request.path_params["end"]]
                 return JSONResponse(asdict(refund))
         return PlainTextResponse("no such refund\n", 404)
+
+    async def list_refunds(self, request: Request) -> Response:
+        """GET /_test/refunds"""
+        return JSONResponse({"refunds": [asdict(one) for one in self.state.refunds]})
 
     def shown(self, session: Session) -> dict[str, Any]:
         """A session with what was sent back of it."""
@@ -445,7 +470,8 @@ def create_app(config: Config, clock: Clock, state: State | None = None) -> Star
         Route("/api/v4/graphql/", fake.graphql, methods=["POST"]),
         Route("/pg/StartPay/{authority}", fake.start_pay),
         Route("/pg/StartPay/{authority}/ZarinGate", fake.start_pay),
-        Route("/_test/refund/{id:int}/complete", fake.complete_refund, methods=["POST"]),
+        Route("/_test/refunds", fake.list_refunds),
+        Route("/_test/refund/{id:int}/{end}", fake.end_refund, methods=["POST"]),
     )
 
 

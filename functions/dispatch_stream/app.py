@@ -7,7 +7,12 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from mohlat import bootstrap
-from mohlat.application.dispatch_entry import dispatch_entry, dispatch_payment
+from mohlat.application.dispatch_entry import (
+    dispatch_entry,
+    dispatch_payment,
+    dispatch_refund,
+    dispatch_ticket,
+)
 from mohlat.domain.errors import NotFound
 from mohlat.domain.lifecycle import Event
 from mohlat.entrypoint import batch, count, logger
@@ -24,6 +29,17 @@ def _dispatch(record: Any) -> None:
         elif sk == "PAYMENT":
             payment = bootstrap.payments().get(pk.removeprefix("PAYMENT#"))
             dispatch_payment(payment, workflows=bootstrap.workflows(), clock=bootstrap.clock())
+        elif sk.startswith("REFUND#"):
+            refund = bootstrap.books().refund(pk.removeprefix("MONEY#"), sk.removeprefix("REFUND#"))
+            dispatch_refund(
+                refund,
+                invoices=bootstrap.invoice_desk(),
+                workflows=bootstrap.workflows(),
+                clock=bootstrap.clock(),
+            )
+        elif sk.startswith("TICKET#"):
+            ticket = bootstrap.books().ticket(pk.removeprefix("MONEY#"), sk.removeprefix("TICKET#"))
+            dispatch_ticket(ticket, workflows=bootstrap.workflows(), clock=bootstrap.clock())
     except NotFound:
         logger.info("purged since", tenant_id=pk.removeprefix("T#"))
 
@@ -42,6 +58,7 @@ def _dispatch_entry(tenant_id: str, seq: int) -> None:
         agreements=bootstrap.agreements(),
         workflows=bootstrap.workflows(),
         queue=bootstrap.notice_queue(),
+        invoices=bootstrap.invoice_desk(),
         clock=bootstrap.clock(),
     )
 

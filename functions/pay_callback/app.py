@@ -1,17 +1,23 @@
-"""GET /payments/{gateway}/callback: a browser comes back from the gateway. Nothing it says is believed."""
+"""/payments/{gateway}/callback: a browser comes back from the gateway, and nothing it says is believed.
+
+/payments/{gateway}/pages/{payment_id}: takes a browser to a gateway that wants to be posted to.
+"""
 
 from __future__ import annotations
 
 from mohlat import bootstrap
-from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, MohlatError, NotFound
+from mohlat.domain.errors import Conflict, GatewayRefused, GatewayUnavailable, MohlatError, NotFound
 from mohlat.domain.iranian import tomans
 from mohlat.domain.payments import Payment
 from mohlat.entrypoint import Request, Response, api, count, flag, logger, route
+from mohlat.presentation.fields import our_id
 from mohlat.presentation.payment_page import (
     POLICY,
     UNKNOWN_PAYMENT,
     UNKNOWN_YET,
     Outcome,
+    going_page,
+    going_policy,
     outcome_of,
     payment_page,
     prefers_page,
@@ -43,14 +49,27 @@ def _came_back(request: Request) -> Response:
 
 def _settle(request: Request) -> Payment:
     gateway = bootstrap.payment_gateway(request.path("gateway"))
-    callback = gateway.read_callback(request.query)
+    callback = gateway.read_callback(request.form() if request.method == "POST" else request.query)
     desk = bootstrap.payment_desk(gateway.name)
     try:
-        return desk.called_back(callback.authority, claims_paid=callback.claims_paid)
-    except NotFound:
+        return desk.called_back(callback)
+    except (NotFound, Conflict) as error:
+        kind = "callback_for_unknown_payment" if isinstance(error, NotFound) else "receipt_used_before"
         now = bootstrap.clock().now()
-        bootstrap.security_log().note(gateway.name, "callback_for_unknown_payment", now, request.source_ip)
+        bootstrap.security_log().note(gateway.name, kind, now, request.source_ip)
         raise
+
+
+def _go(request: Request) -> Response:
+    payment = bootstrap.payments().get(our_id(request.path("payment_id"), "p"))
+    gateway = bootstrap.payment_gateway(request.path("gateway"))
+    if payment.gateway != gateway.name or payment.authority is None:
+        raise NotFound
+    if not payment.open:
+        return _told(request, 200, outcome_of(payment), payment)
+    page = gateway.pay_page(payment.authority, payment.token)
+    headers = {"Content-Security-Policy": going_policy(page.url)}
+    return Response(200, going_page(page), headers, "text/html")
 
 
 def _told(request: Request, status: int, outcome: Outcome, payment: Payment | None = None) -> Response:
@@ -70,4 +89,8 @@ def _told(request: Request, status: int, outcome: Outcome, payment: Payment | No
     return Response(status, shown | words)
 
 
-lambda_handler = api(route("GET", "/payments/{gateway}/callback", _came_back))
+lambda_handler = api(
+    route("GET", "/payments/{gateway}/callback", _came_back),
+    route("POST", "/payments/{gateway}/callback", _came_back),
+    route("GET", "/payments/{gateway}/pages/{payment_id}", _go),
+)

@@ -1,40 +1,60 @@
-"""POST and GET /tenants/{tenant_id}/orders: ordering a term, and what became of the orders."""
+"""Under /tenants/{tenant_id}: POST quotes, POST and GET orders. A price is told, then held to."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from mohlat import bootstrap
-from mohlat.application.place_order import order_term
-from mohlat.domain.durations import Duration
+from mohlat.application.place_order import order_something
+from mohlat.application.quoting import as_token, quote
 from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route
 from mohlat.idempotency import once
-from mohlat.presentation import views
+from mohlat.presentation import payment_views as views
 from mohlat.presentation.cursors import read_cursor, read_limit, write_cursor
-from mohlat.presentation.fields import duration, optional, our_id, slug
+from mohlat.presentation.fields import flag, optional, our_id, slug
+from mohlat.presentation.ordering import QUOTE, WANTED, pay_address, wanted, wanted_or_quoted
 from mohlat.settings import settings
 
 
-def _place(request: Request) -> Response:
-    fields = request.fields(plan=slug, period=duration, gateway=optional(slug))
-    return once(request, lambda: _order(request, fields["plan"], fields["period"], fields["gateway"]))
-
-
-def _order(request: Request, plan: str, period: Duration, gateway: str | None) -> Response:
-    placed = order_term(
+def _quote(request: Request) -> Response:
+    asked = wanted(request.fields(**WANTED))
+    told = quote(
         request.tenant_id,
-        plan,
-        period,
-        gateway=gateway,
+        asked,
+        tenants=bootstrap.tenants(),
+        books=bootstrap.books(),
+        agreements=bootstrap.agreements(),
+        clock=bootstrap.clock(),
+    )
+    return Response(200, views.quote(told, as_token(asked, told), request.language))
+
+
+def _place(request: Request) -> Response:
+    fields = request.fields(**WANTED, quote=QUOTE, gateway=optional(slug), start_now=optional(flag, False))
+    return once(request, lambda: _order(request, fields))
+
+
+def _order(request: Request, fields: dict[str, Any]) -> Response:
+    placed = order_something(
+        request.tenant_id,
+        wanted_or_quoted(fields),
+        gateway=fields["gateway"],
+        start_now=fields["start_now"],
         by=request.caller.name,
         callback_url=lambda name: f"{settings().public_url}/payments/{name}/callback",
         gateways=bootstrap.payment_gateway,
         tenants=bootstrap.tenants(),
         payments=bootstrap.payments(),
+        books=bootstrap.books(),
+        profiles=bootstrap.profiles(),
         dispatches=bootstrap.dispatches(),
         agreements=bootstrap.agreements(),
         ids=bootstrap.ids(),
         clock=bootstrap.clock(),
     )
-    shown = views.order(placed.order, placed.payment, request.language, placed.pay_url)
+    payment = placed.payment
+    own_page = f"{settings().public_url}/payments/{payment.gateway}/pages/{payment.id}"
+    shown = views.order(placed.order, payment, request.language, pay_address(placed.pay_page, own_page))
     return Response(201, shown, {"Location": f"{request.address}/{placed.order.id}"})
 
 
@@ -62,6 +82,7 @@ def _one(request: Request) -> Response:
 
 
 lambda_handler = api(
+    route("POST", "/tenants/{tenant_id}/quotes", _quote, MEMBERS),
     route("POST", "/tenants/{tenant_id}/orders", _place, MEMBERS),
     route("GET", "/tenants/{tenant_id}/orders", _list, MEMBERS),
     route("GET", "/tenants/{tenant_id}/orders/{order_id}", _one, MEMBERS),

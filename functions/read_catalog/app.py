@@ -30,8 +30,17 @@ def _terms(request: Request) -> Response:
 def _plans(request: Request) -> Response:
     now = bootstrap.clock().now()
     agreement = _agreement_of(request)
-    plans = [views.plan(plan, now, request.language) for plan in agreement.plans]
-    return Response(200, {"plans": plans, "gateways": list(agreement.gateways)})
+    language = request.language
+    running = [each for each in agreement.promotions if each.since <= now < each.until]
+    return Response(
+        200,
+        {
+            "plans": [views.plan(plan, agreement, now, language) for plan in agreement.plans],
+            "extras": [views.extra_item(extra, agreement, now, language) for extra in agreement.extras],
+            "promotions": [views.promotion(each, language) for each in running],
+            "gateways": list(agreement.gateways),
+        },
+    )
 
 
 lambda_handler = api(

@@ -11,10 +11,10 @@ from mohlat.entrypoint import Event, flag, task
 
 @task
 def lambda_handler(event: Event, context: Any) -> dict[str, object]:
-    """Whether the payment is decided, and until when to wait if not."""
+    """Whether there is nothing more to ask about the payment, and until when to wait if there is."""
     payment = bootstrap.payments().get(event["payment_id"])
     payment = bootstrap.payment_desk(payment.gateway).check(payment.id)
     flag(payment)
     clock = bootstrap.clock()
     wake_at = clock.wall(payment.next_check_at or clock.now())
-    return {"payment_id": payment.id, "decided": not payment.open, "wake_at": iso(wake_at)}
+    return {"payment_id": payment.id, "decided": payment.next_check_at is None, "wake_at": iso(wake_at)}

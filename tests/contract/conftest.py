@@ -12,7 +12,9 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -21,22 +23,31 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mohlat.adapters.http import Answer, HttpClient
+from mohlat.adapters.http import Answer, HttpClient, RawAnswer
 from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import MohlatError
-from sandbox import kavenegar, zarinpal, zibal
+from mohlat.domain.payments import Opening, PayPage
+from sandbox import behpardakht, kavenegar, sep, zarinpal, zibal
 
 RIALS = 12_345_000
 
 
-def open_payment(gateway: PaymentGateway, amount: int = RIALS, **changes: Any) -> str:
-    """Opens a payment whose callback has a query of its own already."""
+_orders = count(1)
+
+
+def open_page(gateway: PaymentGateway, amount: int = RIALS, **changes: Any) -> Opening:
+    """Opens a payment of an order of its own, whose callback has a query already."""
     arguments: dict[str, Any] = {
         "description": "اشتراک یک‌ساله",
         "callback_url": "https://api.example.com/v1/payments/callback?product=kalo",
-        "order_id": "order-1",
+        "order_id": f"order-{next(_orders)}",
     }
     return gateway.request(amount=amount, **{**arguments, **changes})
+
+
+def open_payment(gateway: PaymentGateway, amount: int = RIALS, **changes: Any) -> str:
+    """The same, for who needs only the authority."""
+    return open_page(gateway, amount, **changes).authority
 
 
 class Payer:
@@ -46,14 +57,30 @@ class Payer:
         self._browser = browser
         self._mount = mount
 
+    def visit(self, page: PayPage) -> httpx.Response:
+        """Goes where the shop sends the browser."""
+        if page.fields:
+            return self._browser.post(page.url, data=dict(page.fields))
+        return self._browser.get(page.url)
+
     def press(self, authority: str, action: str) -> httpx.Response:
         return self._browser.post(f"{self._mount}/_test/{authority}/{action}")
 
-    def pay(self, authority: str) -> None:
-        assert self.press(authority, "pay").status_code == 302
+    def brought_back(self, authority: str, action: str) -> dict[str, str]:
+        """What the browser brings back to the shop after this button, in a query or a form."""
+        headers = {"Accept": "application/json"}
+        answer = self._browser.post(f"{self._mount}/_test/{authority}/{action}", headers=headers)
+        if answer.status_code == 302:
+            return dict(parse_qsl(urlsplit(answer.headers["location"]).query, keep_blank_values=True))
+        assert answer.status_code == 200, answer.text
+        callback = answer.json()["callback"]
+        return {**dict(parse_qsl(urlsplit(callback["url"]).query)), **callback["fields"]}
 
-    def cancel(self, authority: str) -> None:
-        assert self.press(authority, "cancel").status_code == 302
+    def pay(self, authority: str) -> dict[str, str]:
+        return self.brought_back(authority, "pay")
+
+    def cancel(self, authority: str) -> dict[str, str]:
+        return self.brought_back(authority, "cancel")
 
     def next_calls_meet(self, fault: str, times: int = 1) -> None:
         answer = self._browser.post(f"{self._mount}/_test/set", params={"next": fault, "times": times})
@@ -67,8 +94,12 @@ class SpeakingGateway(HttpClient):
         super().__init__()
         self._answer = Answer(status, body)
 
-    def post_json(self, url: str, payload: Mapping[str, object]) -> Answer:
+    def post_json(self, url: str, payload: Mapping[str, object], bearer: str | None = None) -> Answer:
         return self._answer
+
+    def post_xml(self, url: str, document: bytes) -> RawAnswer:
+        assert isinstance(self._answer.body, bytes)
+        return RawAnswer(self._answer.status, self._answer.body)
 
 
 class HandClock:
@@ -121,6 +152,8 @@ class World:
     clock: HandClock
     gateway: zarinpal.FakeZarinPal
     zibal: zibal.FakeZibal
+    sep: sep.FakeSep
+    behpardakht: behpardakht.FakeBehpardakht
     sms: kavenegar.FakeKavenegar
     origin: str
 
@@ -133,6 +166,14 @@ class World:
         return f"{self.origin}/zibal"
 
     @property
+    def sep_url(self) -> str:
+        return f"{self.origin}/sep"
+
+    @property
+    def behpardakht_url(self) -> str:
+        return f"{self.origin}/behpardakht"
+
+    @property
     def sms_url(self) -> str:
         return f"{self.origin}/sms"
 
@@ -142,9 +183,12 @@ def world(stage: Stage) -> World:
     clock = HandClock()
     gateway = zarinpal.create_app(zarinpal.Config(), clock)
     second = zibal.create_app(zibal.Config(), clock)
+    third = sep.create_app(sep.Config(terminals={"terminal-7f3f0c": "active", "other": "active"}), clock)
+    fourth = behpardakht.create_app(behpardakht.Config(), clock)
     sms = kavenegar.create_app(kavenegar.Config(templates=kavenegar.load_templates()), clock)
-    stage.app = Starlette(routes=[Mount("/pay", gateway), Mount("/zibal", second), Mount("/sms", sms)])
-    return World(clock, gateway.state.fake, second.state.fake, sms.state.fake, stage.origin)
+    mounted = {"pay": gateway, "zibal": second, "sep": third, "behpardakht": fourth, "sms": sms}
+    stage.app = Starlette(routes=[Mount(f"/{name}", app) for name, app in mounted.items()])
+    return World(clock, *(app.state.fake for app in mounted.values()), stage.origin)
 
 
 @pytest.fixture

@@ -48,10 +48,12 @@ def paid(gateway: Zibal, payer: Payer) -> str:
 def test_the_gateway_is_asked_in_rials_and_told_the_payers_number_in_the_local_form(
     gateway: Zibal, world: Any, browser: httpx.Client
 ) -> None:
-    authority = open_payment(gateway, 12_345_000, mobile="+989123456789", email="payer@example.com")
+    authority = open_payment(
+        gateway, 12_345_000, mobile="+989123456789", email="payer@example.com", order_id="order-1"
+    )
     session = world.zibal.state.sessions[authority]
     assert (session.amount, session.order_id, session.mobile) == (12_345_000, "order-1", "09123456789")
-    assert "۱٬۲۳۴٬۵۰۰ تومان" in browser.get(gateway.pay_url(authority)).text
+    assert "۱٬۲۳۴٬۵۰۰ تومان" in browser.get(gateway.pay_page(authority).url).text
     abroad = open_payment(gateway, mobile="+4915112345678", description=600 * "ش")
     assert world.zibal.state.sessions[abroad].mobile is None
     assert world.zibal.state.sessions[abroad].description == 500 * "ش"
@@ -339,8 +341,8 @@ def test_the_gateway_remembers_over_a_restart(client: Client, payer: Payer, worl
 
 def test_the_page_links_to_its_buttons_under_any_path(gateway: Zibal, browser: httpx.Client) -> None:
     for suffix in ("", "/direct"):
-        authority = open_payment(gateway, description="<b>طرح</b>")
-        address = gateway.pay_url(authority) + suffix
+        authority = open_payment(gateway, description="<b>طرح</b>", order_id="order-1")
+        address = gateway.pay_page(authority).url + suffix
         page = browser.get(address)
         assert 'lang="fa" dir="rtl"' in page.text
         assert "<b>" not in page.text

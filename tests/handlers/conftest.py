@@ -20,12 +20,21 @@ from moto import mock_aws
 
 from mohlat import bootstrap
 from mohlat.adapters import aws
+from mohlat.adapters.gateways.sep import Sep
 from mohlat.adapters.gateways.zarinpal import ZarinPal
 from mohlat.adapters.gateways.zibal import Zibal
 from mohlat.application.codes import issue_code
 from mohlat.application.ports import HandOver
-from mohlat.domain.errors import GatewayUnavailable
-from mohlat.domain.payments import GatewayState, Verdict, Verification
+from mohlat.domain.errors import GatewayUnavailable, NoRefundRoute
+from mohlat.domain.payments import (
+    GatewayState,
+    Opening,
+    PayPage,
+    RefundState,
+    RegisteredRefund,
+    Verdict,
+    Verification,
+)
 from mohlat.domain.people import CodePurpose
 from mohlat.entrypoint import logger
 from mohlat.settings import settings
@@ -69,41 +78,65 @@ class Context:
 class FakeGateway:
     """A gateway that is told what the payer does; `silent` makes it unreachable.
 
-    What it gives out and what browsers bring back have the form of the `real` one.
+    What it gives out and what browsers bring back have the form of the `real` one. Without an `authority` of
+    its own it knows payments by our orders, wants its page posted to, and is asked by receipts, as SEP is.
+    `refundable`: it sends money back and lists it. `captured` is what it took if that is not what was asked.
     """
 
-    def __init__(self, real: ZarinPal | Zibal, authority: str) -> None:
+    def __init__(
+        self, real: ZarinPal | Zibal | Sep, authority: str | None = None, *, refundable: bool = False
+    ) -> None:
         self.name = real.name
         self.read_callback = real.read_callback
         self._authority = authority
+        self.refundable = refundable
         self.paid = False
         self.silent = False
         self.verdict: Verdict | None = None
+        self.captured: int | None = None
+        self.state = GatewayState.IN_BANK
         self.opened: list[dict[str, Any]] = []
+        self.refunds: list[RegisteredRefund] = []
 
     def _answer(self) -> None:
         if self.silent:
             raise GatewayUnavailable(gateway=self.name)
 
-    def request(self, **order: Any) -> str:
+    def request(self, **order: Any) -> Opening:
         self._answer()
         self.opened.append(order)
-        return self._authority.format(len(self.opened))
+        number = len(self.opened)
+        if self._authority is None:
+            return Opening(order["order_id"], f"token-{number}")
+        return Opening(self._authority.format(number))
 
-    def pay_url(self, authority: str) -> str:
-        return f"https://gateway.example/pay/{authority}"
+    def pay_page(self, authority: str, token: str | None = None) -> PayPage:
+        fields = {"Token": token} if token else {}
+        return PayPage(f"https://gateway.example/pay/{authority}", fields)
 
-    def verify(self, authority: str, amount: int) -> Verification:
+    def verify(self, authority: str, amount: int, receipt: str | None = None) -> Verification:
         self._answer()
         if self.verdict:
-            return Verification(self.verdict)
-        if not self.paid:
+            return Verification(self.verdict, reference="201", captured=self.captured)
+        if not self.paid or (self._authority is None and receipt is None):
             return Verification(Verdict.NOT_PAID, code=-51)
         return Verification(Verdict.PAID, reference="201", masked_card="502229******5995", code=100)
 
-    def inquire(self, authority: str) -> GatewayState:
+    def inquire(self, authority: str, receipt: str | None = None) -> GatewayState:
         self._answer()
-        return GatewayState.PAID if self.paid else GatewayState.IN_BANK
+        return GatewayState.PAID if self.paid else self.state
+
+    def refund(self, reference: str, amount: int, refund_id: str) -> None:
+        self._answer()
+        if not self.refundable:
+            raise NoRefundRoute
+        self.refunds.append(RegisteredRefund(amount, RefundState.PENDING))
+
+    def refunds_of(self, reference: str) -> tuple[RegisteredRefund, ...]:
+        self._answer()
+        if not self.refundable:
+            raise NoRefundRoute
+        return tuple(self.refunds)
 
 
 @dataclass
@@ -125,8 +158,11 @@ class World:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.gateway = FakeGateway(ZarinPal("https://zarinpal.example", ""), "A{:035d}")
+        self.gateway = FakeGateway(ZarinPal("https://zarinpal.example", ""), "A{:035d}", refundable=True)
         self.zibal = FakeGateway(Zibal("https://zibal.example", ""), "37140612{:02d}")
+        self.sep = FakeGateway(Sep("https://sep.example", ""))
+        # By the name that it is asked for by.
+        self.gateways = {each.name: each for each in (self.gateway, self.zibal, self.sep)}
         self.mail = Outbox()
         self.sms = Outbox()
         self.clock_moved = 0
@@ -145,6 +181,22 @@ class World:
         assert self.replay("register_tenant/kalo")["statusCode"] == 201
         self.code(CodePurpose.CONFIRM)
         assert self.replay("confirm_contact/right_code")["statusCode"] == 200
+
+    def register_at(self, product: str, **changes: Any) -> None:
+        """A tenant of another product, with the same person behind it."""
+        event = load_event("register_tenant/kalo")
+        accept = dict.fromkeys(bootstrap.agreements().load(product).registration.accept, True)
+        told = json.loads(event["body"]) | {"product": product, "accept": accept, **changes}
+        assert self.call("register_tenant", event | {"body": json.dumps(told)})["statusCode"] == 201
+
+    def follow(self) -> None:
+        """What the stream brings about: everything that the journal so far owes is dispatched."""
+        event = load_event("dispatch_stream/registration")
+        [record] = event["Records"][1:2]
+        for entry in bootstrap.tenants().journal(TENANT):
+            keys = {"pk": {"S": f"T#{TENANT}"}, "sk": {"S": f"J#{entry.seq:08d}"}}
+            dispatched = record | {"dynamodb": record["dynamodb"] | {"Keys": keys}}
+            assert self.call("dispatch_stream", {"Records": [dispatched]}) == {"batchItemFailures": []}
 
     def code(self, purpose: CodePurpose) -> str:
         """A code as the owner would receive it."""
@@ -197,11 +249,16 @@ def _instant(text: str) -> Any:
 
 def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     attributes = [
-        {"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "due_shard", "next_due_at")
+        {"AttributeName": n, "AttributeType": "S"}
+        for n in ("pk", "sk", "due_shard", "next_due_at", "ledger_day")
     ]
     due = [
         {"AttributeName": "due_shard", "KeyType": "HASH"},
         {"AttributeName": "next_due_at", "KeyType": "RANGE"},
+    ]
+    ledger = [
+        {"AttributeName": "ledger_day", "KeyType": "HASH"},
+        {"AttributeName": "pk", "KeyType": "RANGE"},
     ]
     aws.client("dynamodb").create_table(
         TableName="tenants",
@@ -209,7 +266,8 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
         AttributeDefinitions=attributes,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         GlobalSecondaryIndexes=[
-            {"IndexName": "due", "KeySchema": due, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            {"IndexName": name, "KeySchema": keys, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            for name, keys in (("due", due), ("ledger", ledger))
         ],
     )
     aws.client("dynamodb").create_table(
@@ -256,7 +314,7 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
         "NOTICE_QUEUE_URL": aws.client("sqs").create_queue(QueueName="notices")["QueueUrl"],
         "ALARM_TOPIC_ARN": aws.client("sns").create_topic(Name="alarms")["TopicArn"],
     }
-    for machine in ("subscription", "payment", "purge"):
+    for machine in ("subscription", "payment", "purge", "refund", "ticket"):
         environment[f"{machine.upper()}_MACHINE_ARN"] = aws.client("stepfunctions").create_state_machine(
             name=machine,
             definition=json.dumps({"StartAt": "Rest", "States": {"Rest": {"Type": "Succeed"}}}),
@@ -337,10 +395,9 @@ def _gateways(known: World) -> Callable[..., FakeGateway]:
     from mohlat.domain.errors import NotFound
 
     def gateway(name: str) -> FakeGateway:
-        for each in (known.gateway, known.zibal):
-            if each.name == name:
-                return each
-        raise NotFound
+        if name not in known.gateways:
+            raise NotFound
+        return known.gateways[name]
 
     return gateway
 

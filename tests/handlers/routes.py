@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-OWNER, USER, OPERATOR = "owner", "user", "operator"
+OWNER, USER, OPERATOR, PARTNER = "owner", "user", "operator", "partner"
 PUBLIC: tuple[str, ...] = ()
 TENANT_USERS = (OWNER, USER)
 EVERYBODY = (OWNER, USER, OPERATOR)
+OWNER_AND_OPERATOR = (OWNER, OPERATOR)
+# Not of a tenant: whoever signs in as something else is refused by role, not told that nothing is there.
+STAFF = ((OPERATOR,), (PARTNER,))
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Route:
 
 
 _TENANT = "/tenants/{tenant_id}"
+_INVOICE = f"{_TENANT}/invoices/{{invoice_id}}"
+_ESCROW = f"{_TENANT}/escrows/{{escrow_id}}"
 ROUTES = [
     Route("register_tenant", "POST", "/tenants", PUBLIC),
     Route("confirm_contact", "POST", f"{_TENANT}/confirmations", PUBLIC),
@@ -36,14 +41,50 @@ ROUTES = [
     Route("read_catalog", "GET", "/products/{product}/agreement", PUBLIC),
     Route("read_catalog", "GET", "/products/{product}/plans", PUBLIC),
     Route("pay_callback", "GET", "/payments/{gateway}/callback", PUBLIC),
+    Route("pay_callback", "POST", "/payments/{gateway}/callback", PUBLIC),
+    Route("pay_callback", "GET", "/payments/{gateway}/pages/{payment_id}", PUBLIC),
     Route("view_tenant", "GET", _TENANT, EVERYBODY),
     Route("view_tenant", "GET", f"{_TENANT}/deadlines", EVERYBODY),
     Route("view_tenant", "GET", f"{_TENANT}/timeline", EVERYBODY),
     Route("accept_terms", "POST", f"{_TENANT}/acceptances", (OWNER,)),
     Route("accept_terms", "GET", f"{_TENANT}/acceptances", EVERYBODY),
+    Route("place_order", "POST", f"{_TENANT}/quotes", TENANT_USERS),
     Route("place_order", "POST", f"{_TENANT}/orders", TENANT_USERS),
     Route("place_order", "GET", f"{_TENANT}/orders", TENANT_USERS),
     Route("place_order", "GET", f"{_TENANT}/orders/{{order_id}}", TENANT_USERS),
+    Route("report_payment", "GET", f"{_TENANT}/payments/{{payment_id}}", TENANT_USERS),
+    Route("report_payment", "POST", f"{_TENANT}/payments/{{payment_id}}/reports", TENANT_USERS),
+    Route("return_money", "POST", f"{_TENANT}/withdrawals", (OWNER,)),
+    Route("return_money", "POST", f"{_TENANT}/refunds", OWNER_AND_OPERATOR),
+    Route("return_money", "GET", f"{_TENANT}/refunds", EVERYBODY),
+    Route("view_invoices", "GET", f"{_TENANT}/invoices", EVERYBODY),
+    Route("view_invoices", "GET", _INVOICE, EVERYBODY),
+    Route("render_invoice", "GET", f"{_INVOICE}/pdf", EVERYBODY),
+    Route("view_invoices", "GET", f"{_TENANT}/ledger", EVERYBODY),
+    Route("contest_invoice", "POST", f"{_INVOICE}/disputes", (OWNER,)),
+    Route("contest_invoice", "POST", f"{_INVOICE}/official", (OWNER,)),
+    Route("manage_profile", "GET", f"{_TENANT}/profile", (OWNER,)),
+    Route("manage_profile", "PUT", f"{_TENANT}/profile", (OWNER,)),
+    Route("handle_tickets", "GET", f"{_TENANT}/tickets", OWNER_AND_OPERATOR),
+    Route("handle_tickets", "GET", f"{_TENANT}/tickets/{{ticket_id}}", OWNER_AND_OPERATOR),
+    Route("handle_tickets", "POST", f"{_TENANT}/tickets/{{ticket_id}}/closures", (OPERATOR,)),
+    Route("handle_tickets", "GET", "/tickets", (OPERATOR,)),
+    Route("meter_usage", "POST", f"{_TENANT}/usage", (OPERATOR,)),
+    Route("meter_usage", "GET", f"{_TENANT}/debts", EVERYBODY),
+    Route("meter_usage", "POST", f"{_TENANT}/debts/{{debt_id}}/cancellations", (OPERATOR,)),
+    Route("keep_escrow", "POST", f"{_TENANT}/escrows", (OPERATOR,)),
+    Route("keep_escrow", "GET", f"{_TENANT}/escrows", EVERYBODY),
+    Route("keep_escrow", "POST", f"{_ESCROW}/releases", (OWNER,)),
+    Route("keep_escrow", "POST", f"{_ESCROW}/returns", (OWNER,)),
+    Route("keep_escrow", "POST", f"{_ESCROW}/cancellations", OWNER_AND_OPERATOR),
+    Route("explain_return", "POST", f"{_ESCROW}/reasons", (OWNER,)),
+    Route("explain_return", "GET", f"{_ESCROW}/reasons", (OPERATOR,)),
+    Route("propose_work", "POST", "/partner/escrows", (PARTNER,)),
+    Route("propose_work", "GET", "/partner/escrows", (PARTNER,)),
+    Route("compensate_tenant", "POST", f"{_TENANT}/compensations", (OPERATOR,)),
+    Route("compensate_tenant", "GET", f"{_TENANT}/compensations", OWNER_AND_OPERATOR),
+    Route("decide_payment", "GET", "/held-payments/{payment_id}", (OPERATOR,)),
+    Route("decide_payment", "POST", "/held-payments/{payment_id}/decisions", (OPERATOR,)),
     Route("keep_records", "GET", f"{_TENANT}/records", TENANT_USERS),
     Route("keep_records", "GET", f"{_TENANT}/records/{{record_id}}", TENANT_USERS),
     Route("keep_records", "PUT", f"{_TENANT}/records/{{record_id}}", TENANT_USERS),
@@ -62,6 +103,11 @@ ROUTES = [
 _EXAMPLES = {
     "tenant_id": "t_00000000000000000000000001",
     "order_id": "o_00000000000000000000000003",
+    "payment_id": "p_00000000000000000000000004",
+    "invoice_id": "i_00000000000000000000000004",
+    "ticket_id": "k_00000000000000000000000005",
+    "debt_id": "d_00000000000000000000000003",
+    "escrow_id": "e_00000000000000000000000003",
     "hold_id": "h_00000000000000000000000003",
     "record_id": "customer-1",
     "kind": "blocked",

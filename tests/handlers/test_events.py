@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
 import pytest
 
 from mohlat import bootstrap
 from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import PurgeRefused
 from mohlat.domain.payments import PaymentStatus
-from mohlat.domain.people import CodePurpose
+from tests.handlers import money_cases
+from tests.handlers.cases import (
+    AT,
+    LOCATION,
+    Case,
+    a_week_before_the_end,
+    alarm_raised,
+    blocked,
+    confirming,
+    emptied,
+    equals,
+    first_registered,
+    has,
+    header,
+    held,
+    lapsed_unseen,
+    noted,
+    nothing,
+    ordered,
+    ordered_and_paid,
+    ordered_and_paid_at_zibal,
+    ordered_and_silent,
+    ordered_at_zibal,
+    page,
+    payment,
+    phase,
+    purged,
+    recorded,
+    recovering,
+    registered,
+    registered_yesterday,
+    starter_bought,
+)
 from tests.handlers.conftest import (
     OWNER,
     ROOT,
@@ -24,173 +51,6 @@ from tests.handlers.conftest import (
     load_event,
     without_personal_data,
 )
-
-Check = Callable[[World, Any], object]
-
-
-def _nothing(world: World) -> None: ...
-
-
-def _registered(world: World) -> None:
-    world.register()
-
-
-def _first_registered(world: World) -> None:
-    assert world.replay("register_tenant/kalo")["statusCode"] == 201
-
-
-def _registered_yesterday(world: World) -> None:
-    _first_registered(world)
-    world.clock.advance(days=1)
-
-
-def _confirming(world: World) -> None:
-    _first_registered(world)
-    world.code(CodePurpose.CONFIRM)
-
-
-def _recovering(world: World) -> None:
-    _first_registered(world)
-    world.code(CodePurpose.RECOVER)
-
-
-def _ordered(world: World) -> None:
-    _first_registered(world)
-    assert world.replay("place_order/place")["statusCode"] == 201
-
-
-def _ordered_and_paid(world: World) -> None:
-    _ordered(world)
-    world.gateway.paid = True
-    world.clock.advance(minutes=3)
-
-
-def _ordered_and_silent(world: World) -> None:
-    _ordered(world)
-    world.gateway.silent = True
-    world.clock.advance(minutes=3)
-
-
-def _ordered_at_zibal(world: World) -> None:
-    _first_registered(world)
-    assert world.replay("place_order/place_at_zibal")["statusCode"] == 201
-
-
-def _ordered_and_paid_at_zibal(world: World) -> None:
-    _ordered_at_zibal(world)
-    world.zibal.paid = True
-    world.clock.advance(minutes=3)
-
-
-def _recorded(world: World) -> None:
-    _first_registered(world)
-    assert world.replay("keep_records/put")["statusCode"] == 201
-
-
-def _blocked(world: World) -> None:
-    _first_registered(world)
-    assert world.replay("restrict_tenant/block")["statusCode"] == 201
-
-
-def _held(world: World) -> None:
-    _first_registered(world)
-    assert world.replay("hold_tenant/place")["statusCode"] == 201
-
-
-def _a_week_before_the_end(world: World) -> None:
-    _first_registered(world)
-    world.clock.advance(days=23)
-
-
-def _lapsed_unseen(world: World) -> None:
-    _first_registered(world)
-    world.clock.advance(days=31)
-
-
-def _purged(world: World) -> None:
-    _recorded(world)
-    world.live_to_the_purge()
-    assert bootstrap.tenants().get(TENANT).phase is Phase.PURGED
-
-
-def _emptied(world: World) -> None:
-    _purged(world)
-    for store in ("records", "users", "tenant", "key"):
-        world.call("erase_tenant", {"tenant_id": TENANT, "store": store})
-
-
-def _on_its_way(world: World) -> None:
-    _first_registered(world)
-    world.replay("set_test_clock/advance")
-
-
-@dataclass(frozen=True)
-class Case:
-    """What holds before an event, and what must hold after it."""
-
-    status: int | None
-    given: Callable[[World], None] = _nothing
-    then: list[Check] = field(default_factory=list)
-    raises: type[Exception] | None = None
-
-
-def has(**members: object) -> Check:
-    """The answer's body has these members."""
-    return lambda _, answer: {name: body(answer)[name] for name in members} == members
-
-
-def header(name: str, value: str) -> Check:
-    """The answer has this header."""
-    return lambda _, answer: answer["headers"].get(name) == value
-
-
-def page(*words: str) -> Check:
-    """The answer is a page with these words, and may load nothing."""
-    return lambda _, answer: (
-        answer["headers"]["Content-Type"].startswith("text/html")
-        and "default-src 'none'" in answer["headers"]["Content-Security-Policy"]
-        and all(text in answer["body"] for text in (*words, 'dir="rtl"'))
-        and "http" not in answer["body"]
-    )
-
-
-def equals(expected: object) -> Check:
-    """What the function gave back."""
-    return lambda _, answer: answer == expected
-
-
-def payment(status: PaymentStatus) -> Check:
-    """Where the order's payment stands."""
-    return lambda world, _: (
-        bootstrap.payments().get(load_event("settle_payment/paid")["payment_id"]).status is status
-    )
-
-
-def phase(expected: Phase) -> Check:
-    """Where the tenant stands."""
-    return lambda world, _: bootstrap.tenants().get(TENANT).phase is expected
-
-
-def noted(subject: str, kind: str) -> Check:
-    """The security log has such a line."""
-    return lambda world, _: any(line.kind == kind for line in bootstrap.security_log().lines(subject))
-
-
-def _starter_bought(world: World, answer: Any) -> bool:
-    term = bootstrap.tenants().get(TENANT).term
-    return term is not None and term.plan == "starter"
-
-
-def _alarm_raised(world: World, answer: Any) -> bool:
-    from moto.sns import sns_backends
-
-    topic = next(iter(sns_backends["123456789012"]["eu-central-1"].topics.values()))
-    told = json.loads(topic.sent_notifications[-1][1])
-    return bool(told["execution"] == f"{TENANT}-g1-v1" and told["cause"].startswith("PurgeRefused: "))
-
-
-AT = "2026-01-31T08:00:00Z"
-LOCATION = "/v1/tenants/" + TENANT
 
 CASES: dict[str, Case] = {
     "register_tenant/kalo": Case(
@@ -218,15 +78,15 @@ CASES: dict[str, Case] = {
     ),
     "confirm_contact/right_code": Case(
         200,
-        _confirming,
+        confirming,
         [has(confirmed=True), lambda _, __: bootstrap.people().user(TENANT, OWNER).confirmed_at is not None],
     ),
     "confirm_contact/send_again": Case(
-        202, _first_registered, [lambda world, _: [m["code"] for m in world.queued()] == ["confirm"]]
+        202, first_registered, [lambda world, _: [m["code"] for m in world.queued()] == ["confirm"]]
     ),
     "sign_in/password": Case(
         200,
-        _registered,
+        registered,
         [
             has(tenant_id=TENANT, change_password_recommended=False),
             lambda _, answer: body(answer)["id_token"].count(".") == 2,
@@ -238,12 +98,12 @@ CASES: dict[str, Case] = {
     ),
     "sign_in/unknown_operator": Case(401, then=[noted("operators", "sign_in_failed")]),
     "recover_password/start": Case(
-        202, _registered, [lambda world, _: [m["code"] for m in world.queued()] == ["recover"]]
+        202, registered, [lambda world, _: [m["code"] for m in world.queued()] == ["recover"]]
     ),
     "recover_password/start_unknown_contact": Case(
         202, then=[lambda world, _: world.queued() == [], noted("kalo", "recovery_refused_unknown_contact")]
     ),
-    "recover_password/finish": Case(200, _recovering, [noted(TENANT, "password_recovered")]),
+    "recover_password/finish": Case(200, recovering, [noted(TENANT, "password_recovered")]),
     "get_health/up": Case(200, then=[has(status="ok", service="mohlat")]),
     "read_catalog/products": Case(
         200,
@@ -272,50 +132,50 @@ CASES: dict[str, Case] = {
     "read_catalog/unknown_product": Case(404),
     "pay_callback/paid": Case(
         200,
-        _ordered_and_paid,
-        [page("پرداخت انجام شد", "Paid"), payment(PaymentStatus.GRANTED), _starter_bought],
+        ordered_and_paid,
+        [page("پرداخت انجام شد", "Paid"), payment(PaymentStatus.GRANTED), starter_bought],
     ),
     "pay_callback/cancelled": Case(
-        200, _ordered, [has(status="cancelled", amount_rials=1_900_000), payment(PaymentStatus.CANCELLED)]
+        200, ordered, [has(status="cancelled", amount_rials=1_900_000), payment(PaymentStatus.CANCELLED)]
     ),
     "pay_callback/gateway_silent": Case(
-        202, _ordered_and_silent, [has(status="unknown"), payment(PaymentStatus.PENDING)]
+        202, ordered_and_silent, [has(status="unknown"), payment(PaymentStatus.PENDING)]
     ),
     "pay_callback/unknown_authority": Case(
         404,
-        _ordered,
+        ordered,
         [page("We do not know this payment"), noted("zarinpal", "callback_for_unknown_payment")],
     ),
     "pay_callback/zibal_paid": Case(
         200,
-        _ordered_and_paid_at_zibal,
-        [page("پرداخت انجام شد", "Paid"), payment(PaymentStatus.GRANTED), _starter_bought],
+        ordered_and_paid_at_zibal,
+        [page("پرداخت انجام شد", "Paid"), payment(PaymentStatus.GRANTED), starter_bought],
     ),
     "pay_callback/zibal_forged": Case(
         202,
-        _ordered_at_zibal,
+        ordered_at_zibal,
         [payment(PaymentStatus.PENDING), lambda world, _: bootstrap.tenants().get(TENANT).term is None],
     ),
     "pay_callback/zibal_cancelled": Case(
         200,
-        _ordered_at_zibal,
+        ordered_at_zibal,
         [has(status="cancelled", amount_rials=1_900_000), payment(PaymentStatus.CANCELLED)],
     ),
     "pay_callback/zibal_unknown": Case(
         404,
-        _ordered_at_zibal,
+        ordered_at_zibal,
         [page("We do not know this payment"), noted("zibal", "callback_for_unknown_payment")],
     ),
     # What another gateway gave out, and in that gateway's words, is nothing to this one.
     "pay_callback/zibal_of_the_other_gateway": Case(
-        422, _ordered_and_paid, [has(field="trackId"), payment(PaymentStatus.PENDING)]
+        422, ordered_and_paid, [has(field="trackId"), payment(PaymentStatus.PENDING)]
     ),
     "pay_callback/nothing_sent": Case(
         422, then=[has(field="Authority", detail="«شناسهٔ پرداخت» (Authority) باید فرستاده شود.")]
     ),
     "view_tenant/status": Case(
         200,
-        _first_registered,
+        first_registered,
         [
             has(tenant_id=TENANT, phase="trial", access_clause=None, holds_count=0),
             lambda _, answer: body(answer)["next_deadline"]["kind"] == "remind",
@@ -323,11 +183,11 @@ CASES: dict[str, Case] = {
         ],
     ),
     "view_tenant/status_for_operator": Case(
-        200, _held, [lambda _, answer: body(answer)["holds"][0]["reason"] == "preservation order"]
+        200, held, [lambda _, answer: body(answer)["holds"][0]["reason"] == "preservation order"]
     ),
     "view_tenant/deadlines": Case(
         200,
-        _first_registered,
+        first_registered,
         [
             lambda _, answer: (
                 [each["kind"] for each in body(answer)["deadlines"]]
@@ -338,26 +198,26 @@ CASES: dict[str, Case] = {
     ),
     "view_tenant/timeline": Case(
         200,
-        _held,
+        held,
         [
             lambda _, answer: body(answer)["entries"][0]["event"] == "tenant_registered",
             lambda _, answer: body(answer)["next_cursor"] is not None,
         ],
     ),
     "view_tenant/stranger": Case(
-        404, _first_registered, [noted(TENANT, "foreign_tenant_refused"), has(type="/problems/not-found")]
+        404, first_registered, [noted(TENANT, "foreign_tenant_refused"), has(type="/problems/not-found")]
     ),
     "accept_terms/accept": Case(
-        201, _registered_yesterday, [lambda _, __: len(bootstrap.people().acceptances(TENANT)) == 2]
+        201, registered_yesterday, [lambda _, __: len(bootstrap.people().acceptances(TENANT)) == 2]
     ),
     "accept_terms/list": Case(
         200,
-        _first_registered,
+        first_registered,
         [lambda _, answer: body(answer)["acceptances"][0]["documents"] == ["terms", "privacy"]],
     ),
     "place_order/place": Case(
         201,
-        _first_registered,
+        first_registered,
         [
             has(plan="starter", period="P1M", amount_rials=1_900_000, amount_display="190,000 tomans"),
             lambda _, answer: body(answer)["pay_url"].startswith("https://gateway.example/pay/A"),
@@ -369,7 +229,7 @@ CASES: dict[str, Case] = {
     ),
     "place_order/place_at_zibal": Case(
         201,
-        _first_registered,
+        first_registered,
         [
             lambda _, answer: body(answer)["payment"]["gateway"] == "zibal",
             lambda _, answer: body(answer)["pay_url"] == "https://gateway.example/pay/3714061201",
@@ -382,7 +242,7 @@ CASES: dict[str, Case] = {
     ),
     "place_order/unknown_gateway": Case(
         422,
-        _first_registered,
+        first_registered,
         [
             has(field="gateway", details={"allowed": ["zarinpal", "zibal"]}),
             lambda world, _: world.gateway.opened == world.zibal.opened == [],
@@ -391,38 +251,38 @@ CASES: dict[str, Case] = {
     ),
     "place_order/list": Case(
         200,
-        _ordered,
+        ordered,
         [has(next_cursor=None), lambda _, a: body(a)["orders"][0]["payment"]["status"] == "pending"],
     ),
-    "place_order/one": Case(200, _ordered, [has(amount_display="۱۹۰٬۰۰۰ تومان", plan="starter")]),
-    "keep_records/put": Case(201, _first_registered, [has(version=1, record_id="customer-1")]),
-    "keep_records/get": Case(200, _recorded, [has(data={"نام": "علی", "orders": [1, 2]})]),
+    "place_order/one": Case(200, ordered, [has(amount_display="۱۹۰٬۰۰۰ تومان", plan="starter")]),
+    "keep_records/put": Case(201, first_registered, [has(version=1, record_id="customer-1")]),
+    "keep_records/get": Case(200, recorded, [has(data={"نام": "علی", "orders": [1, 2]})]),
     "keep_records/list": Case(
-        200, _recorded, [has(next_cursor=None), lambda _, a: len(body(a)["records"]) == 1]
+        200, recorded, [has(next_cursor=None), lambda _, a: len(body(a)["records"]) == 1]
     ),
     "keep_records/delete": Case(
-        204, _recorded, [lambda world, _: world.replay("keep_records/get")["statusCode"] == 404]
+        204, recorded, [lambda world, _: world.replay("keep_records/get")["statusCode"] == 404]
     ),
     "close_tenant/termination": Case(
         201,
-        _first_registered,
+        first_registered,
         [has(phase="closed", access="none", closing="termination"), phase(Phase.CLOSED)],
     ),
     "restrict_tenant/block": Case(
         201,
-        _first_registered,
+        first_registered,
         [has(access="none", access_clause="KALO-10"), header("Location", f"{LOCATION}/restrictions/blocked")],
     ),
-    "restrict_tenant/lift": Case(200, _blocked, [has(access="full", restrictions=[])]),
-    "hold_tenant/place": Case(201, _first_registered, [has(holds_count=1)]),
-    "hold_tenant/release": Case(200, _held, [has(holds_count=0)]),
-    "view_purge/committed": Case(200, _purged, [has(finished=False, clause="KALO-10")]),
+    "restrict_tenant/lift": Case(200, blocked, [has(access="full", restrictions=[])]),
+    "hold_tenant/place": Case(201, first_registered, [has(holds_count=1)]),
+    "hold_tenant/release": Case(200, held, [has(holds_count=0)]),
+    "view_purge/committed": Case(200, purged, [has(finished=False, clause="KALO-10")]),
     "view_purge/unknown": Case(404),
     "view_security_log/of_tenant": Case(
-        200, _registered, [lambda _, answer: body(answer)["lines"][0]["kind"] == "contact_confirmed"]
+        200, registered, [lambda _, answer: body(answer)["lines"][0]["kind"] == "contact_confirmed"]
     ),
     "request_sweep/now": Case(
-        202, _lapsed_unseen, [lambda _, answer: body(answer)["restarted"]["tenant"] == 1]
+        202, lapsed_unseen, [lambda _, answer: body(answer)["restarted"]["tenant"] == 1]
     ),
     "set_test_clock/read": Case(200, then=[has(state="ready", now=AT, offset_seconds=0)]),
     "set_test_clock/advance": Case(
@@ -434,7 +294,7 @@ CASES: dict[str, Case] = {
     ),
     "sweep_overdue/hourly": Case(
         None,
-        _lapsed_unseen,
+        lapsed_unseen,
         [
             lambda _, answer: answer["tenant"] == 1,
             # Never dispatched, and overdue: each brings an execution, of which one rests.
@@ -444,35 +304,35 @@ CASES: dict[str, Case] = {
     "advance_test_clock/run": Case(None, then=[equals({"ready": True})]),
     "advance_tenant/remind": Case(
         None,
-        _a_week_before_the_end,
+        a_week_before_the_end,
         [
             lambda _, answer: answer["due"] == "remind" and answer["wake_at"] == "2026-03-01T08:00:00Z",
             lambda _, __: bootstrap.tenants().get(TENANT).version == 2,
         ],
     ),
     "advance_tenant/overtaken": Case(
-        None, _a_week_before_the_end, [lambda _, answer: answer["due"] == "rest"]
+        None, a_week_before_the_end, [lambda _, answer: answer["due"] == "rest"]
     ),
     "settle_payment/silence": Case(
         None,
-        _ordered_and_silent,
+        ordered_and_silent,
         [lambda _, a: (a["decided"], a["wake_at"]) == (False, "2026-01-31T08:05:00Z")],
     ),
     "settle_payment/paid": Case(
-        None, _ordered_and_paid, [lambda _, answer: answer["decided"], payment(PaymentStatus.GRANTED)]
+        None, ordered_and_paid, [lambda _, answer: answer["decided"], payment(PaymentStatus.GRANTED)]
     ),
     "settle_payment/paid_at_zibal": Case(
         None,
-        _ordered_and_paid_at_zibal,
-        [lambda _, answer: answer["decided"], payment(PaymentStatus.GRANTED), _starter_bought],
+        ordered_and_paid_at_zibal,
+        [lambda _, answer: answer["decided"], payment(PaymentStatus.GRANTED), starter_bought],
     ),
     "erase_tenant/records": Case(
-        None, _purged, [equals({"tenant_id": TENANT, "store": "records", "deleted": 1})]
+        None, purged, [equals({"tenant_id": TENANT, "store": "records", "deleted": 1})]
     ),
-    "erase_tenant/not_committed": Case(None, _first_registered, raises=PurgeRefused),
+    "erase_tenant/not_committed": Case(None, first_registered, raises=PurgeRefused),
     "tell_owner/before_the_contact_goes": Case(
         None,
-        _purged,
+        purged,
         [
             equals({"tenant_id": TENANT, "owner": "told"}),
             lambda world, _: world.mail.sent[-1]["to"] == "sara.ahmadi@example.ir",
@@ -480,7 +340,7 @@ CASES: dict[str, Case] = {
     ),
     "certify_purge/nothing_left": Case(
         None,
-        _emptied,
+        emptied,
         [
             lambda _, answer: answer["finished_at"] is not None,
             lambda world, _: body(world.replay("view_purge/committed"))["finished"],
@@ -489,7 +349,7 @@ CASES: dict[str, Case] = {
     ),
     "dispatch_stream/registration": Case(
         None,
-        _first_registered,
+        first_registered,
         [
             equals({"batchItemFailures": []}),
             lambda world, _: world.queued() == [{"tenant_id": TENANT, "seq": 1}],
@@ -498,13 +358,13 @@ CASES: dict[str, Case] = {
     ),
     "dispatch_stream/payment": Case(
         None,
-        _ordered,
+        ordered,
         [lambda world, _: world.executions("payment") == [load_event("settle_payment/paid")["payment_id"]]],
     ),
     "dispatch_stream/purged_since": Case(None, then=[equals({"batchItemFailures": []})]),
     "send_notices/registration": Case(
         None,
-        _first_registered,
+        first_registered,
         [
             equals({"batchItemFailures": []}),
             lambda world, _: [message["to"] for message in world.mail.sent] == ["sara.ahmadi@example.ir"],
@@ -512,17 +372,18 @@ CASES: dict[str, Case] = {
         ],
     ),
     "send_notices/recovery_code": Case(
-        None, _first_registered, [lambda world, _: [m["mobile"] for m in world.sms.sent] == ["+989123456789"]]
+        None, first_registered, [lambda world, _: [m["mobile"] for m in world.sms.sent] == ["+989123456789"]]
     ),
     "send_notices/one_of_two_fails": Case(
         None,
-        _first_registered,
+        first_registered,
         [
             lambda _, answer: len(answer["batchItemFailures"]) == 1,
             lambda world, _: len(world.mail.sent) == 1,
         ],
     ),
-    "report_failure/failed": Case(None, then=[_alarm_raised]),
+    "report_failure/failed": Case(None, then=[alarm_raised]),
+    **money_cases.CASES,
 }
 
 STORED = sorted(

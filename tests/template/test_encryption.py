@@ -80,6 +80,6 @@ def test_a_function_reads_the_secrets_of_its_own_provider_only() -> None:
             if "ssm:GetParameter" in cf.as_list(statement["Action"])
         }
         variables = cf.environment(name)
-        providers = ("zarinpal", "zibal", "kavenegar")
+        providers = ("zarinpal", "zibal", "sep", "behpardakht", "kavenegar")
         expected = {secret for secret in providers if f"{secret.upper()}_URL" in variables}
         assert read == expected, name

@@ -17,21 +17,34 @@ from mohlat.settings import SettingMissing, settings
 if TYPE_CHECKING:
     from mohlat.adapters.sealing import Sealer
     from mohlat.adapters.secrets import ParameterSecrets
+    from mohlat.application.check_ledger import LedgerCheck
+    from mohlat.application.compensate import CompensationDesk
+    from mohlat.application.contest_invoice import DisputeDesk
+    from mohlat.application.follow_refund import RefundFollower
+    from mohlat.application.handle_tickets import TicketDesk
+    from mohlat.application.issue_invoices import InvoiceDesk
+    from mohlat.application.keep_escrow import EscrowDesk
+    from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
     from mohlat.application.manage_tenant import TenantDesk
+    from mohlat.application.meter_usage import UsageDesk
+    from mohlat.application.official_invoices import OfficialDesk
     from mohlat.application.ports import (
         Agreements,
+        Books,
         Clock,
         ClockOffsets,
         Dispatches,
         DueIndex,
         Fingerprints,
         Ids,
+        Invoices,
         Mailer,
         NoticeQueue,
         PaymentGateway,
         Payments,
         People,
+        Profiles,
         PurgeLedger,
         SecurityLog,
         SignIn,
@@ -41,6 +54,8 @@ if TYPE_CHECKING:
         Workflows,
     )
     from mohlat.application.purge_tenant import Shredder
+    from mohlat.application.receive_mail import MailRoom
+    from mohlat.application.return_money import RefundDesk
     from mohlat.application.send_notices import Sender
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
@@ -123,6 +138,45 @@ def payments() -> Payments:
     from mohlat.adapters.dynamodb.payments import DynamoPayments
 
     return DynamoPayments()
+
+
+@cache
+def books() -> Books:
+    """Refunds, tickets, escrow and the ledger."""
+    from mohlat.adapters.dynamodb.books import DynamoBooks
+
+    return DynamoBooks(_LateSealer())
+
+
+@cache
+def invoices() -> Invoices:
+    """Invoices and credit notes."""
+    from mohlat.adapters.dynamodb.invoices import DynamoInvoices
+
+    return DynamoInvoices(_LateSealer())
+
+
+@cache
+def profiles() -> Profiles:
+    """Billing profiles."""
+    from mohlat.adapters.dynamodb.profiles import DynamoProfiles
+
+    return DynamoProfiles(_LateSealer())
+
+
+@cache
+def invoice_desk() -> InvoiceDesk:
+    """Issues invoices and credit notes."""
+    from mohlat.application.issue_invoices import InvoiceDesk
+
+    return InvoiceDesk(
+        invoices=invoices(),
+        payments=payments(),
+        profiles=profiles(),
+        people=people(),
+        agreements=agreements(),
+        clock=clock(),
+    )
 
 
 @cache
@@ -211,10 +265,13 @@ def secrets() -> ParameterSecrets:
 
 
 @cache
-def _zarinpal(merchant_id: str) -> PaymentGateway:
-    from mohlat.adapters.gateways.zarinpal import ZarinPal
+def _zarinpal(merchant_id: str, access_token: str | None, terminal_id: str | None) -> PaymentGateway:
+    from mohlat.adapters.gateways.zarinpal import RefundAccess, ZarinPal
 
-    return ZarinPal(settings().zarinpal_url, merchant_id)
+    refunds = None
+    if access_token and terminal_id:
+        refunds = RefundAccess(settings().zarinpal_graphql_url, access_token, terminal_id)
+    return ZarinPal(settings().zarinpal_url, merchant_id, refunds=refunds)
 
 
 @cache
@@ -224,13 +281,44 @@ def _zibal(merchant: str) -> PaymentGateway:
     return Zibal(settings().zibal_url, merchant)
 
 
+@cache
+def _sep(terminal_id: str) -> PaymentGateway:
+    from mohlat.adapters.gateways.sep import Sep
+
+    return Sep(settings().sep_url, terminal_id)
+
+
+@cache
+def _behpardakht(terminal_id: str, username: str, password: str) -> PaymentGateway:
+    from mohlat.adapters.gateways.behpardakht import Behpardakht
+
+    return Behpardakht(settings().behpardakht_url, terminal_id, username, password)
+
+
+def _secret_if_kept(name: str) -> str | None:
+    try:
+        return secrets().get(name)
+    except SettingMissing:
+        return None
+
+
 def payment_gateway(name: str) -> PaymentGateway:
     """A gateway by its name, with the credentials of this moment (they may be rotated). Raises NotFound."""
     match name:
         case "zarinpal":
-            return _zarinpal(secrets().get("zarinpal/merchant_id"))
+            # Without these two a person sends money back.
+            access_token, terminal_id = map(
+                _secret_if_kept, ("zarinpal/access_token", "zarinpal/terminal_id")
+            )
+            return _zarinpal(secrets().get("zarinpal/merchant_id"), access_token, terminal_id)
         case "zibal":
             return _zibal(secrets().get("zibal/merchant"))
+        case "sep":
+            return _sep(secrets().get("sep/terminal_id"))
+        case "behpardakht":
+            return _behpardakht(
+                *(secrets().get(f"behpardakht/{part}") for part in ("terminal_id", "username", "password"))
+            )
     raise NotFound("no such gateway")
 
 
@@ -322,11 +410,182 @@ def payment_desk(gateway: str) -> PaymentDesk:
     return PaymentDesk(
         gateway=payment_gateway(gateway),
         payments=payments(),
+        books=books(),
         tenants=tenants(),
         dispatches=dispatches(),
         agreements=agreements(),
+        ids=ids(),
         clock=clock(),
     )
+
+
+@cache
+def refund_desk() -> RefundDesk:
+    """Decides what goes back."""
+    from mohlat.application.return_money import RefundDesk
+
+    return RefundDesk(
+        tenants=tenants(),
+        payments=payments(),
+        books=books(),
+        dispatches=dispatches(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def refund_follower() -> RefundFollower:
+    """Takes refunds to their payers."""
+    from mohlat.application.follow_refund import RefundFollower
+
+    return RefundFollower(
+        gateways=payment_gateway,
+        payments=payments(),
+        books=books(),
+        profiles=profiles(),
+        tenants=tenants(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def usage_desk() -> UsageDesk:
+    """Takes what metering reports."""
+    from mohlat.application.meter_usage import UsageDesk
+
+    return UsageDesk(
+        tenants=tenants(),
+        books=books(),
+        dispatches=dispatches(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def escrow_desk() -> EscrowDesk:
+    """Keeps agreed work and its money."""
+    from mohlat.application.keep_escrow import EscrowDesk
+
+    return EscrowDesk(
+        tenants=tenants(),
+        payments=payments(),
+        books=books(),
+        dispatches=dispatches(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def compensation_desk() -> CompensationDesk:
+    """Decides what a fault of ours pays."""
+    from mohlat.application.compensate import CompensationDesk
+
+    return CompensationDesk(
+        tenants=tenants(),
+        books=books(),
+        dispatches=dispatches(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def ticket_desk() -> TicketDesk:
+    """What waits for a person."""
+    from mohlat.application.handle_tickets import TicketDesk
+
+    return TicketDesk(
+        books=books(),
+        profiles=profiles(),
+        tenants=tenants(),
+        agreements=agreements(),
+        refunds=refund_follower(),
+        officials=official_desk(),
+        security_log=security_log(),
+        clock=clock(),
+    )
+
+
+@cache
+def dispute_desk() -> DisputeDesk:
+    """Objections to invoices."""
+    from mohlat.application.contest_invoice import DisputeDesk
+
+    return DisputeDesk(
+        invoices=invoices(),
+        books=books(),
+        tenants=tenants(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def official_desk() -> OfficialDesk:
+    """Official invoices."""
+    from mohlat.adapters.tax_office import ComputedOnly
+    from mohlat.application.official_invoices import OfficialDesk
+
+    def link(tenant_id: str, invoice_id: str) -> str:
+        return f"{settings().public_url}/tenants/{tenant_id}/invoices/{invoice_id}"
+
+    return OfficialDesk(
+        office=ComputedOnly(),
+        link=link,
+        invoices=invoices(),
+        payments=payments(),
+        profiles=profiles(),
+        books=books(),
+        tenants=tenants(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def profile_desk() -> ProfileDesk:
+    """Billing profiles, as their owners keep them."""
+    from mohlat.application.keep_profile import ProfileDesk
+
+    return ProfileDesk(tenants=tenants(), profiles=profiles(), security_log=security_log(), clock=clock())
+
+
+@cache
+def mail_room() -> MailRoom:
+    """Receives mail."""
+    from mohlat.application.receive_mail import MailRoom
+
+    return MailRoom(
+        disputes=dispute_desk(),
+        invoices=invoices(),
+        books=books(),
+        tenants=tenants(),
+        people=people(),
+        fingerprints=fingerprints(),
+        agreements=agreements(),
+        security_log=security_log(),
+        clock=clock(),
+    )
+
+
+@cache
+def ledger_check() -> LedgerCheck:
+    """Looks at the ledger by night."""
+    from mohlat.application.check_ledger import LedgerCheck
+
+    return LedgerCheck(books=books(), payments=payments(), clock=clock())
 
 
 @cache
@@ -359,6 +618,8 @@ def run_sweep(patience: timedelta | None = None, limit: int = 10_000) -> dict[st
         due=due_index(),
         tenants=tenants(),
         payments=payments(),
+        books=books(),
+        invoices=invoice_desk(),
         agreements=agreements(),
         workflows=workflows(),
         queue=notice_queue(),

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -58,6 +59,9 @@ _HEADERS = {
 }
 
 
+_FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 50
+
 _counted: list[tuple[str, float, MetricUnit]] = []
 
 
@@ -73,8 +77,8 @@ def _unexpected(error: Exception) -> None:
 
 
 def flag(payment: Payment) -> None:
-    """Tells the operators of a payment that a person has to decide, or whose money has to go back."""
-    if payment.status in (PaymentStatus.HELD, PaymentStatus.OWED_BACK):
+    """Tells the operators of a payment that a person has to decide."""
+    if payment.status is PaymentStatus.HELD:
         logger.warning("payment needs a person", payment_id=payment.id, status=payment.status.value)
         count("PaymentHeld")
 
@@ -94,7 +98,7 @@ def _write_metrics() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. `body` becomes JSON, or is sent as it is where `content_type` says something else."""
+    """An answer. `body` becomes JSON; text and bytes are sent as they are, as `content_type` says."""
 
     status: int
     body: object = None
@@ -203,6 +207,19 @@ class Request:
         if len(raw) > LARGEST_BODY:
             raise BodyTooLarge
         return raw
+
+    def form(self) -> Mapping[str, str]:
+        """The fields of a form that a browser posted; of several of one name the last.
+
+        Raises UnsupportedMediaType, BodyTooLarge, MalformedBody.
+        """
+        if self.header("Content-Type").lower().partition(";")[0].strip() != _FORM:
+            raise UnsupportedMediaType
+        try:
+            pairs = parse_qsl(self.raw_body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            raise MalformedBody from None
+        return dict(pairs)
 
     def fields(self, **readers: Any) -> dict[str, Any]:
         """What `readers` make of the body's fields; nothing else may be in it.
@@ -345,6 +362,10 @@ def _answer(response: Response, language: str) -> dict[str, Any]:
         headers["Access-Control-Expose-Headers"] = "Location, Retry-After"
         headers["Vary"] = "Origin, Accept-Language"
     body = ""
+    if isinstance(response.body, bytes):
+        headers["Content-Type"] = response.content_type
+        encoded = base64.b64encode(response.body).decode()
+        return {"statusCode": response.status, "headers": headers, "body": encoded, "isBase64Encoded": True}
     if response.body is not None:
         headers["Content-Type"] = f"{response.content_type}; charset=utf-8"
         body = (
@@ -355,7 +376,7 @@ def _answer(response: Response, language: str) -> dict[str, Any]:
 
 # --- everything that no person waits for ------------------------------------------------------------------
 
-_TRACED = ("tenant_id", "payment_id", "generation", "store")
+_TRACED = ("tenant_id", "payment_id", "refund_id", "ticket_id", "generation", "store")
 
 
 def task(act: Handler) -> Handler:

@@ -103,6 +103,21 @@ class Settings:
         return self._text("ZIBAL_URL")
 
     @property
+    def zarinpal_graphql_url(self) -> str:
+        """Where ZarinPal is asked for refunds."""
+        return self._text("ZARINPAL_GRAPHQL_URL")
+
+    @property
+    def sep_url(self) -> str:
+        """Base address of SEP's gateway."""
+        return self._text("SEP_URL")
+
+    @property
+    def behpardakht_url(self) -> str:
+        """Base address of Behpardakht's gateway."""
+        return self._text("BEHPARDAKHT_URL")
+
+    @property
     def kavenegar_url(self) -> str:
         """Base address of the SMS provider."""
         return self._text("KAVENEGAR_URL")

@@ -15,14 +15,17 @@ from pathlib import Path, PurePath
 
 import yaml
 
-from mohlat.agreements.form import NAME, VERSION, read_agreement
+from mohlat.agreements.form import read_agreement
 from mohlat.agreements.reading import Problem, Refused, join
-from mohlat.domain.agreement import Agreement
+from mohlat.agreements.values import NAME, VAT_RATES, VERSION
+from mohlat.domain.agreement import Agreement, VatRate
 from mohlat.domain.errors import AgreementInvalid, InvalidInput
 
 # The C parser reads a file some ten times faster; it is missing where PyYAML was built without libyaml.
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# The law's, not a vendor's: it stands in a folder of its own, where no product is looked for.
+_VAT = Path(__file__).parent / "law" / "vat.yaml"
 _WHOLE_FILE = "the whole file"
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
@@ -112,8 +115,18 @@ def problems(text: str, file: str) -> list[AgreementInvalid]:
     return []
 
 
+@cache
+def vat_rates() -> tuple[VatRate, ...]:
+    """The law's rates of value added tax, oldest first. Read once per process. Raises AgreementInvalid."""
+    try:
+        return VAT_RATES(_plain_values(_VAT.read_text(encoding="utf-8")), "")
+    except Refused as refused:
+        raise AgreementInvalid(_VAT.name, *refused.problems[0]) from None
+
+
 def _parse(text: str, file: str) -> Agreement:
-    agreement = read_agreement(_plain_values(text), hashlib.sha256(text.encode()).hexdigest())
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    agreement = read_agreement(_plain_values(text), digest, vat_rates())
     product, _, version = PurePath(file).stem.partition("@")
     if agreement.product != product:
         raise Refused(

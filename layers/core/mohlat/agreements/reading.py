@@ -65,6 +65,21 @@ def positive(value: object, path: str) -> int:
     return value
 
 
+def percent(value: object, path: str) -> int:
+    """Reads a whole number of percent: a part, neither nothing nor everything."""
+    share = positive(value, path)
+    if share > 99:
+        raise refuse(path, f"must be a whole number of percent below 100, not {value!r}")
+    return share
+
+
+def yes_or_no(value: object, path: str) -> bool:
+    """Reads true or false."""
+    if not isinstance(value, bool):
+        raise refuse(path, f"must be true or false, not {value!r}")
+    return value
+
+
 def optional(reader: Reader[T]) -> Reader[T | None]:
     """Reads `null` as None and everything else by `reader`."""
 

@@ -8,8 +8,13 @@ from zoneinfo import ZoneInfo
 
 import jdatetime
 
+from mohlat.calendar.holidays import NOTHING_DECLARED, Declared, public_holidays
+
 TEHRAN = ZoneInfo("Asia/Tehran")
 
+# Thursday and Friday, as `date.weekday` counts.
+_WEEKEND = (3, 4)
+_DAY = timedelta(days=1)
 _DATE = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2})")
 
 
@@ -29,6 +34,16 @@ def _plus_months(day: date, months: int) -> date:
     return moved
 
 
+def _midnight(day: date) -> datetime:
+    """The UTC instant at which a Gregorian day begins in Tehran."""
+    return datetime.combine(day, time(), TEHRAN).astimezone(UTC)
+
+
+def _is_public_holiday(day: date) -> bool:
+    jalali = jdatetime.date.fromgregorian(date=day)
+    return (jalali.month, jalali.day) in public_holidays(jalali.year)
+
+
 class JalaliCalendar:
     """Implements `mohlat.domain.durations.Calendar` for Iran."""
 
@@ -43,6 +58,37 @@ class JalaliCalendar:
         day = _plus_months(local.date(), months) if months else local.date()
         moved = datetime.combine(day + timedelta(days=days), local.time(), TEHRAN)
         return moved.replace(fold=local.fold).astimezone(UTC)
+
+    def next_midnight(self, instant: datetime) -> datetime:
+        """The UTC instant at which Tehran's day of `instant` ends; midnight belongs to the day it begins."""
+        return _midnight(instant.astimezone(TEHRAN).date() + _DAY)
+
+    def working_days_after(
+        self, instant: datetime, days: int, declared: Declared = NOTHING_DECLARED
+    ) -> datetime:
+        """The UTC instant at which the last of `days` working days after Tehran's day of `instant` ends.
+
+        The day of `instant` itself never counts. How far holidays are known: see `is_working_day`.
+        """
+        day = instant.astimezone(TEHRAN).date()
+        while days > 0:
+            day += _DAY
+            days -= self.is_working_day(day, declared)
+        return _midnight(day + _DAY)
+
+    def year_of(self, instant: datetime) -> int:
+        """The Jalali year of `instant` in Tehran."""
+        return jalali_parts(instant)[0]
+
+    def is_working_day(self, day: date, declared: Declared = NOTHING_DECLARED) -> bool:
+        """Whether a (Gregorian) day is one from Saturday to Wednesday and no public holiday (SAMAN-4.2.3).
+
+        Estimated holidays count as holidays. Outside the years of the table, 1403 to 1410, only holidays on
+        fixed dates are known; `declared` adds and removes whatever an operator knows better.
+        """
+        if day.weekday() in _WEEKEND or day in declared.added:
+            return False
+        return day in declared.removed or not _is_public_holiday(day)
 
 
 JALALI = JalaliCalendar()
@@ -76,4 +122,4 @@ def start_of_day(text: str) -> datetime:
 
     Raises ValueError as `gregorian_day` does.
     """
-    return datetime.combine(gregorian_day(text), time(), TEHRAN).astimezone(UTC)
+    return _midnight(gregorian_day(text))

@@ -1,0 +1,29 @@
+"""From SNS: a mail that Amazon SES received for one of the products' addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mohlat import bootstrap
+from mohlat.entrypoint import Event, count, logger, task
+from mohlat.presentation.letters import MalformedMail, read_notification
+
+
+@task
+def lambda_handler(event: Event, context: Any) -> list[dict[str, str | None]]:
+    """What became of each mail."""
+    return [_receive(record) for record in event["Records"]]
+
+
+def _receive(record: Event) -> dict[str, str | None]:
+    try:
+        mail = read_notification(str((record.get("Sns") or {}).get("Message")))
+    except MalformedMail as error:
+        # Sent again it would be no better, and keep those behind it waiting.
+        logger.warning("mail not understood", reason=error.details["reason"])
+        count("MailNotUnderstood")
+        return {"outcome": "not_understood", "ticket_id": None}
+    received = bootstrap.mail_room().receive(mail)
+    outcome, ticket_id = received.outcome.value, received.ticket_id
+    logger.info("mail", message_id=mail.message_id, outcome=outcome, ticket_id=ticket_id)
+    return {"outcome": outcome, "ticket_id": ticket_id}
