@@ -222,9 +222,8 @@ def _read(content: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _told(method: str, told: str) -> Response:
-    return _envelope(
-        f'<ns1:{method}Response xmlns:ns1="{_NAMESPACE}"><return>{escape(told)}</return></ns1:{method}Response>'
-    )
+    answer = f"<return>{escape(told)}</return>"
+    return _envelope(f'<b:{method}Response xmlns:b="{_NAMESPACE}">{answer}</b:{method}Response>')
 
 
 def _fault() -> Response:

@@ -1,7 +1,7 @@
 """The demo's chapter about money: everything that a customer of saman360 can pay, get back and contest.
 
-Over HTTP alone, against the stand-ins. Each promise is looked at on both sides; one that is broken ends the demo
-with an error. The ledger is asked after each act and has to balance.
+Over HTTP alone, against the stand-ins. Each promise is looked at on both sides; one that is broken ends the
+demo with an error. The ledger is asked after each act and has to balance.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Controls, all POST unless said otherwise:
 
     /_test/{authority}/pay | cancel | fail      what the payer does; answers 302 to the callback, or a page
-    that
-                                                posts it (with Accept: application/json, the callback itself)
+                                                that posts it (to who takes no text/html, or with ?form=1,
+                                                {"callback": {"url", "method", "fields"}} to be posted)
     /_test/{authority}/pay-no-return            the money is taken and the browser never comes back
     /_test/{authority}/pay-then-callback-twice  paid, and the answered page loads the callback two times
     /_test/{authority}/set?next=<fault>&times=n the next call about this payment meets a fault
@@ -227,7 +227,7 @@ class StandIn(ABC, Generic[S]):
     def _come_back(self, request: Request, session: S, *, paid: bool, twice: bool = False) -> Response:
         if not session.posts:
             return RedirectResponse(session.callback(paid=paid), 302)
-        if "application/json" in request.headers.get("accept", ""):
+        if "text/html" not in request.headers.get("accept", "") or "form" in request.query_params:
             return JSONResponse({"callback": self._form(session, paid=paid)})
         form = _posted(session.callback_url, session.brought_back(paid=paid))
         hidden = '<iframe hidden name="first"></iframe>' + form("first") if twice else ""
@@ -236,7 +236,8 @@ class StandIn(ABC, Generic[S]):
         return HTMLResponse(f"<!doctype html>{hidden}{form('_self')}<script>{script}</script>")
 
     def _form(self, session: S, *, paid: bool) -> dict[str, Any]:
-        return {"url": session.callback_url, "fields": dict(session.brought_back(paid=paid))}
+        fields = dict(session.brought_back(paid=paid))
+        return {"url": session.callback_url, "method": "POST", "fields": fields}
 
     def _pay(self, session: S) -> None:
         session.status, session.cancelled, session.paid_at = "PAID", False, self.now()

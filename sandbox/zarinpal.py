@@ -62,7 +62,9 @@ class Config(gateway.Config):
     ids to "active", "inactive" or "suspended". `error_http` is "mixed" (-9 with 422, others with 401), "200"
     or "422". `cancel_inquiry` is what an inquiry tells of a cancelled payment (IN_BANK was seen live).
     `rate_limit` counts payment requests per merchant and minute. `timeline` is how a session's refunds are
-    listed: all of them ("list"), or the last one alone ("last"). Amounts in rials.
+    listed: all of them ("list"), or the last one alone in an object that is there without one, too ("last").
+    `graphql_nulls`: the data of a call that failed is not null, but what was asked for is. `token_http` is
+    the HTTP status that a wrong access token meets. Amounts in rials.
     """
 
     sandbox: bool = True
@@ -81,6 +83,8 @@ class Config(gateway.Config):
     max_amount: int = 1_000_000_000
     rate_limit: int | None = None
     timeline: str = "list"
+    graphql_nulls: bool = False
+    token_http: int = 401
     unknown_authority: int = -54
     terminal_id: str = "427000"
     access_token: str = "sandbox-access-token"  # noqa: S105 (accepted by this fake only)
@@ -346,38 +350,37 @@ class FakeZarinPal(gateway.StandIn[Session]):
     async def graphql(self, request: Request) -> Response:
         """POST /api/v4/graphql/ with AddRefund or a Session query; arguments come as variables."""
         if request.headers.get("authorization") != f"Bearer {self.config.access_token}":
-            return JSONResponse({"errors": [{"message": "Unauthenticated."}], "data": None}, 401)
+            return self._graphql_error("Unauthenticated.", self.config.token_http)
         try:
             body = json.loads(await request.body())
             query, variables = str(body["query"]), dict(body.get("variables") or {})
         except (ValueError, KeyError, TypeError):
-            return _graphql_error("Syntax error.")
+            return self._graphql_error("Syntax error.")
+        # Only a refund is about one payment: a fault that waits there lets the search before it pass.
+        number = str(variables.get("session_id"))
+        session = next((one for one in self.state.sessions.values() if str(one.session_id) == number), None)
 
         async def answer() -> Response:
             if "AddRefund" in query:
-                return self._add_refund(variables)
+                return self._add_refund(session, variables)
             if "Session" in query:
                 return self._find_session(variables)
-            return _graphql_error("Cannot query field.")
+            return self._graphql_error("Cannot query field.")
 
-        return await self.answering(None, answer)
+        return await self.answering(session, answer)
 
-    def _add_refund(self, variables: dict[str, Any]) -> Response:
-        session = next(
-            (
-                one
-                for one in self.state.sessions.values()
-                if str(one.session_id) == str(variables.get("session_id"))
-            ),
-            None,
-        )
+    def _graphql_error(self, message: str, status: int = 200) -> Response:
+        data = {"resource": None} if self.config.graphql_nulls else None
+        return JSONResponse({"errors": [{"message": message}], "data": data}, status)
+
+    def _add_refund(self, session: Session | None, variables: dict[str, Any]) -> Response:
         amount = integer(variables.get("amount"))
         if session is None or session.status != "VERIFIED":
-            return _graphql_error("Session not found.")
+            return self._graphql_error("Session not found.")
         if amount is None or amount < _MIN_REFUND:
-            return _graphql_error("The amount must be at least 20000.")
+            return self._graphql_error("The amount must be at least 20000.")
         if amount > session.rials - self._returned(session):
-            return _graphql_error("The amount is more than the remaining amount of the session.")
+            return self._graphql_error("The amount is more than the remaining amount of the session.")
         refund = Refund(
             id=self.number(),
             session_id=session.session_id,
@@ -391,11 +394,7 @@ class FakeZarinPal(gateway.StandIn[Session]):
             "terminal_id": self.config.terminal_id,
             "id": str(refund.id),
             "amount": refund.amount,
-            "timeline": {
-                "refund_amount": refund.amount,
-                "refund_time": datetime.fromtimestamp(refund.at, _TEHRAN).isoformat(),
-                "refund_status": refund.status,
-            },
+            "timeline": _entry(refund),
         }
         return JSONResponse({"data": {"resource": resource}})
 
@@ -428,17 +427,10 @@ class FakeZarinPal(gateway.StandIn[Session]):
         return [refund for refund in self.state.refunds if refund.session_id == session.session_id]
 
     def _timeline(self, session: Session) -> Any:
-        entries = [
-            {
-                "refund_amount": refund.amount,
-                "refund_time": datetime.fromtimestamp(refund.at, _TEHRAN).isoformat(),
-                "refund_status": refund.status,
-            }
-            for refund in self._refunds(session)
-        ]
+        entries = [_entry(refund) for refund in self._refunds(session)]
         if self.config.timeline == "list":
             return entries
-        return entries[-1] if entries else None
+        return entries[-1] if entries else dict.fromkeys(("refund_amount", "refund_time", "refund_status"))
 
     # --- controls ---------------------------------------------------------------------------------------
 
@@ -479,5 +471,9 @@ def _missing(body: dict[str, Any], *names: str) -> list[dict[str, str]]:
     return [{name: f"The {name} field is required."} for name in names if body.get(name) in (None, "")]
 
 
-def _graphql_error(message: str) -> Response:
-    return JSONResponse({"errors": [{"message": message}], "data": None})
+def _entry(refund: Refund) -> dict[str, Any]:
+    return {
+        "refund_amount": refund.amount,
+        "refund_time": datetime.fromtimestamp(refund.at, _TEHRAN).isoformat(),
+        "refund_status": refund.status,
+    }

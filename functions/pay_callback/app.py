@@ -50,9 +50,8 @@ def _came_back(request: Request) -> Response:
 def _settle(request: Request) -> Payment:
     gateway = bootstrap.payment_gateway(request.path("gateway"))
     callback = gateway.read_callback(request.form() if request.method == "POST" else request.query)
-    desk = bootstrap.payment_desk(gateway.name)
     try:
-        return desk.called_back(callback)
+        return bootstrap.payment_desk(gateway.name).called_back(callback)
     except (NotFound, Conflict) as error:
         kind = "callback_for_unknown_payment" if isinstance(error, NotFound) else "receipt_used_before"
         now = bootstrap.clock().now()

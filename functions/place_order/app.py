@@ -77,8 +77,7 @@ def _one(request: Request) -> Response:
     order_id = our_id(request.path("order_id"), "o")
     living(bootstrap.tenants().get(request.tenant_id))
     order = bootstrap.payments().order(request.tenant_id, order_id)
-    payment = bootstrap.payments().get(order.payment_id)
-    return Response(200, views.order(order, payment, request.language))
+    return Response(200, views.order(order, bootstrap.payments().get(order.payment_id), request.language))
 
 
 lambda_handler = api(

@@ -9,7 +9,7 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.domain.errors import InvalidInput
 from mohlat.domain.people import Role
-from mohlat.entrypoint import MEMBERS, Request, Response, api, route, tenant_answer
+from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route, tenant_answer
 from mohlat.idempotency import once
 from mohlat.presentation import payment_views as views
 from mohlat.presentation.fields import flag, optional, our_id, positive, text
@@ -23,6 +23,7 @@ def _withdraw(request: Request) -> Response:
 
 
 def _do_withdraw(request: Request, data_taken: bool) -> Response:
+    living(bootstrap.tenants().get(request.tenant_id))
     done = bootstrap.refund_desk().withdraw(request.tenant_id, request.caller.name, data_taken=data_taken)
     refunds = [views.refund(refund, request.language) for refund in done.refunds]
     return tenant_answer(request, done.tenant, 201, refunds=refunds)

@@ -34,6 +34,8 @@ def _one(request: Request) -> Response:
     if form == "taxpayer":
         from mohlat.presentation.taxpayer import taxpayer_document
 
+        # A credit note refers to the number that the sale it corrects was filed under.
+        official = store.official(request.tenant_id, invoice.corrects or invoice.id)
         return Response(200, taxpayer_document(invoice, agreement.seller, official, invoice.number))
     from mohlat.presentation.invoice_page import POLICY, invoice_page, titles_of
 

@@ -74,6 +74,7 @@ class Payer:
             return dict(parse_qsl(urlsplit(answer.headers["location"]).query, keep_blank_values=True))
         assert answer.status_code == 200, answer.text
         callback = answer.json()["callback"]
+        assert callback["method"] == "POST"
         return {**dict(parse_qsl(urlsplit(callback["url"]).query)), **callback["fields"]}
 
     def pay(self, authority: str) -> dict[str, str]:
@@ -194,7 +195,10 @@ def world(stage: Stage) -> World:
 @pytest.fixture
 def browser(world: World) -> Iterator[httpx.Client]:
     """Somebody's browser, which does not leave for the callback by itself."""
-    with httpx.Client(base_url=world.origin, follow_redirects=False, trust_env=False) as client:
+    accept = {"Accept": "text/html,*/*;q=0.8"}
+    with httpx.Client(
+        base_url=world.origin, headers=accept, follow_redirects=False, trust_env=False
+    ) as client:
         yield client
 
 

@@ -178,6 +178,19 @@ def test_refunds_add_up_to_the_payment_and_are_done_when_the_bank_has_done_them(
     assert (found["status"], found["amount"]) == ("REFUNDED", 500_000)
 
 
+def test_a_refund_that_the_bank_did_not_take_leaves_its_money_to_be_sent_again(
+    client: Client, browser: httpx.Client
+) -> None:
+    session = client.session_id(client.verified(500_000))
+    first = client.graphql("mutation AddRefund", session_id=session, amount=500_000)["data"]["resource"]
+    assert browser.post(f"/pay/_test/refund/{first['id']}/fail").json()["status"] == "FAILED"
+    assert "errors" not in client.graphql("mutation AddRefund", session_id=session, amount=500_000)
+    listed = browser.get("/pay/_test/refunds").json()["refunds"]
+    assert [(one["amount"], one["status"]) for one in listed] == [(500_000, "FAILED"), (500_000, "PENDING")]
+    for unknown in ("0/complete", f"{first['id']}/forget"):
+        assert browser.post(f"/pay/_test/refund/{unknown}").status_code == 404
+
+
 def test_refunds_need_the_token_and_a_verified_session(client: Client, browser: httpx.Client) -> None:
     assert browser.post("/pay/api/v4/graphql/", json={"query": "{}"}).status_code == 401
     client.paid()

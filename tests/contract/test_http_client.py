@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from mohlat.adapters.http import Answer, HttpClient, NoAnswer
+from mohlat.adapters.http import Answer, HttpClient, NoAnswer, RawAnswer
 
 seen: list[str] = []
 
@@ -19,6 +19,12 @@ async def echo(request: Request) -> Response:
     seen.append(request.url.path)
     body = (await request.body()).decode()
     return JSONResponse({"type": request.headers["content-type"], "body": body}, 418)
+
+
+async def headers(request: Request) -> Response:
+    return JSONResponse(
+        {name: request.headers.get(name) for name in ("authorization", "accept", "soapaction")}
+    )
 
 
 async def move(request: Request) -> Response:
@@ -33,7 +39,7 @@ async def flood(request: Request) -> Response:
 def origin(stage: Any) -> str:
     seen.clear()
     stage.app = Starlette(
-        routes=[Route(f"/{act.__name__}", act, methods=["POST"]) for act in (echo, move, flood)]
+        routes=[Route(f"/{act.__name__}", act, methods=["POST"]) for act in (echo, headers, move, flood)]
     )
     return stage.origin
 
@@ -54,6 +60,20 @@ def test_a_form_goes_out_urlencoded(origin: str, client: HttpClient) -> None:
     answer = client.post_form(f"{origin}/echo", {"a": "م b", "c": "1"})
     expected = {"type": "application/x-www-form-urlencoded", "body": "a=%D9%85+b&c=1"}
     assert answer == Answer(418, expected)
+
+
+def test_a_bearer_token_goes_along_with_the_one_call_it_is_for(origin: str, client: HttpClient) -> None:
+    body = client.post_json(f"{origin}/headers", {}, bearer="token").body
+    assert body == {"authorization": "Bearer token", "accept": "application/json", "soapaction": None}
+    assert client.post_json(f"{origin}/headers", {}).body == {**body, "authorization": None}
+
+
+def test_xml_goes_out_as_it_is_and_comes_back_unread(origin: str, client: HttpClient) -> None:
+    document = "<a>مهلت</a>".encode()
+    answer = client.post_xml(f"{origin}/echo", document)
+    assert answer == RawAnswer(418, b'{"type":"text/xml; charset=utf-8","body":"<a>' + document[3:] + b'"}')
+    told = client.post_xml(f"{origin}/headers", document).content
+    assert told == b'{"authorization":null,"accept":"text/xml","soapaction":"\\"\\""}'
 
 
 def test_a_redirect_is_not_followed(origin: str, client: HttpClient) -> None:

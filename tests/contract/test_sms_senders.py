@@ -307,6 +307,7 @@ def test_our_own_templates_can_be_sent_as_they_are(sender: Kavenegar, browser: h
     values = {
         "token": DATE,
         "token2": "12345678",
+        "token3": "01M88FQ6MSJXPM2Q1SS0309ACG",
         "token10": "سامان سیصد و شصت",
         "token20": "1,234,500 tomans",
     }

@@ -1,8 +1,9 @@
 """Stacks for the end-to-end tests.
 
-With MOHLAT_URL, MOHLAT_OPERATOR and MOHLAT_OPERATOR_PASSWORD they run against what is deployed there: any
-front door with the API under /v1 and the stand-ins of the outside world beside it. Without them each of two
-groups of tests gets a fresh stack of its own: one moves the test clock, the other lets real time pass.
+With MOHLAT_URL, MOHLAT_OPERATOR and MOHLAT_OPERATOR_PASSWORD (and MOHLAT_PARTNER likewise) they run against
+what is deployed there: any front door with the API under /v1 and the stand-ins of the outside world beside
+it. Without them each of two groups of tests gets a fresh stack of its own: one moves the test clock, the
+other lets real time pass.
 """
 
 from __future__ import annotations
@@ -69,19 +70,36 @@ def _fresh_stack() -> Iterator[Stack]:
         shutil.rmtree(folder)
 
 
-def _stage(url: str, username: str, password: str) -> Stage:
+def _stage(url: str, boss: tuple[str, str], partner: tuple[str, str] | None) -> Stage:
     api = Api(url)
-    return Stage(api, Operator(api, username, password).sign_in())
+    return Stage(api, Operator(api, *boss).sign_in(), Operator(api, *partner).sign_in() if partner else None)
 
 
 def _elsewhere(url: str) -> Stage:
-    return _stage(url, os.environ["MOHLAT_OPERATOR"], os.environ["MOHLAT_OPERATOR_PASSWORD"])
+    def who(name: str) -> tuple[str, str]:
+        return os.environ[name], os.environ[f"{name}_PASSWORD"]
+
+    return _stage(
+        url, who("MOHLAT_OPERATOR"), who("MOHLAT_PARTNER") if "MOHLAT_PARTNER" in os.environ else None
+    )
 
 
 def stage_of(stack: Stack) -> Stage:
     """The stage that a local stack is."""
-    operator = json.loads((stack.state / "operator.json").read_text())
-    return _stage(stack.url, operator["username"], operator["password"])
+
+    def who(group: str) -> tuple[str, str]:
+        kept = json.loads((stack.state / f"{group}.json").read_text())
+        return kept["username"], kept["password"]
+
+    return _stage(stack.url, who("operator"), who("partner"))
+
+
+@pytest.fixture
+def partner(stage: Stage) -> Operator:
+    """A business partner of the vendor's."""
+    if stage.partner is None:
+        pytest.skip("MOHLAT_PARTNER names none")
+    return stage.partner
 
 
 @pytest.fixture(scope="session")

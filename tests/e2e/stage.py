@@ -25,10 +25,12 @@ class Stage:
     Attributes:
         api: its front door.
         boss: an operator, signed in.
+        partner: a business partner, signed in, where the stack has one.
     """
 
     api: Api
     boss: Operator
+    partner: Operator | None = None
     mailbox: Mailbox = field(init=False)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,17 @@ import pytest
 
 from mohlat import bootstrap
 from tests.handlers.conftest import TENANT, World, body, load_event
-from tests.handlers.routes import OPERATOR, OWNER, PUBLIC, ROUTES, TENANT_USERS, event_for
+from tests.handlers.routes import (
+    OPERATOR,
+    OWNER,
+    OWNER_AND_OPERATOR,
+    PARTNER,
+    PUBLIC,
+    ROUTES,
+    STAFF,
+    TENANT_USERS,
+    event_for,
+)
 
 STRANGER = "t_00000000000000000000000098"
 PROTECTED = [route for route in ROUTES if route.auth != PUBLIC]
@@ -40,31 +50,46 @@ class TestNobodyElseGetsIn:
             assert _refused(world, route, claims(groups, token_use="access")) == 401
 
     def test_with_another_tenants_token(self, route: Any, world: World) -> None:
-        """A stranger's tenant does not exist; what only operators may do is refused as such."""
-        expected = 403 if route.auth == (OPERATOR,) else 404
+        """A stranger's tenant does not exist; what no tenant's users may do is refused as such."""
+        expected = 403 if route.auth in STAFF else 404
         assert _refused(world, route, claims("owner", STRANGER)) == expected
         kind = "role_refused" if expected == 403 else "foreign_tenant_refused"
         assert [line.kind for line in bootstrap.security_log().lines(STRANGER)] == [kind]
 
     def test_with_no_group_or_a_strange_one(self, route: Any, world: World) -> None:
-        for groups in ("", "[]", "[support partner]", "administrators"):
+        others = "[support]" if PARTNER in route.auth else "[support partner]"
+        for groups in ("", "[]", others, "administrators"):
             assert _refused(world, route, claims(groups)) == 403
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.auth == (OPERATOR,)], ids=str)
-def test_an_owner_is_refused_what_operators_may_do(route: Any, world: World) -> None:
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.auth in STAFF], ids=str)
+def test_an_owner_is_refused_what_operators_and_partners_may_do(route: Any, world: World) -> None:
     assert _refused(world, route, claims("owner")) == 403
     assert [line.kind for line in bootstrap.security_log().lines(TENANT)] == ["role_refused"]
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.auth == (OWNER,)], ids=str)
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.auth in ((OWNER,), OWNER_AND_OPERATOR)], ids=str
+)
 def test_a_user_is_refused_what_owners_may_do(route: Any, world: World) -> None:
     assert _refused(world, route, claims("user")) == 403
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.auth == TENANT_USERS], ids=str)
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.auth in (TENANT_USERS, (OWNER,))], ids=str
+)
 def test_an_operator_does_not_read_a_tenants_data(route: Any, world: World) -> None:
     assert _refused(world, route, claims("operator", "")) == 403
+
+
+@pytest.mark.parametrize("route", [route for route in PROTECTED if PARTNER not in route.auth], ids=str)
+def test_a_partner_does_what_partners_may_do_and_nothing_else(route: Any, world: World) -> None:
+    assert _refused(world, route, claims(PARTNER, "")) in (403, 404)
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.auth == (PARTNER,)], ids=str)
+def test_an_operator_does_not_act_for_a_partner(route: Any, world: World) -> None:
+    assert _refused(world, route, claims(OPERATOR, "")) == 403
 
 
 @pytest.mark.parametrize("groups", ["owner", "[owner]", "[support owner]", "support,owner"])
@@ -93,9 +118,15 @@ def test_the_token_of_a_purged_tenant_finds_it_gone(world: World) -> None:
         "view_tenant/timeline",
         "place_order/list",
         "place_order/place",
+        "place_order/quote",
         "keep_records/list",
         "keep_records/put",
         "accept_terms/accept",
         "close_tenant/termination",
+        "return_money/withdraw",
+        "manage_profile/get",
+        "manage_profile/put",
+        "meter_usage/debts",
+        "handle_tickets/list",
     ):
         assert world.replay(case)["statusCode"] == 410, case

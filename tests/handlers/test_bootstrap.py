@@ -10,11 +10,13 @@ from moto import mock_aws
 from mohlat import bootstrap
 from mohlat.adapters import aws
 from mohlat.adapters.clock import OffsetClock, SystemClock
+from mohlat.adapters.gateways.behpardakht import Behpardakht
+from mohlat.adapters.gateways.sep import Sep
 from mohlat.adapters.gateways.zarinpal import ZarinPal
 from mohlat.adapters.gateways.zibal import Zibal
 from mohlat.adapters.messaging.kavenegar import Kavenegar
 from mohlat.adapters.messaging.ses import SesMailer
-from mohlat.domain.errors import NotFound
+from mohlat.domain.errors import GatewayUnavailable, NoRefundRoute, NotFound
 from mohlat.settings import SettingMissing
 from tests.handlers.conftest import forget
 
@@ -29,24 +31,56 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Any:
         "PARAMETERS_PREFIX": "/mohlat/test",
         "ZARINPAL_URL": "https://gateway.example",
         "ZIBAL_URL": "https://other-gateway.example",
+        "SEP_URL": "https://third-gateway.example",
+        "BEHPARDAKHT_URL": "https://fourth-gateway.example",
         "KAVENEGAR_URL": "https://sms.example",
         "TEST_CLOCK": "off",
     }.items():
         monkeypatch.setenv(name, value)
     forget()
     with mock_aws():
-        for name in ("zarinpal/merchant_id", "zibal/merchant", "kavenegar/api_key"):
-            aws.client("ssm").put_parameter(Name=f"/mohlat/test/{name}", Value="first", Type="SecureString")
+        for name in (
+            "zarinpal/merchant_id",
+            "zibal/merchant",
+            "sep/terminal_id",
+            "behpardakht/terminal_id",
+            "behpardakht/username",
+            "behpardakht/password",
+            "kavenegar/api_key",
+        ):
+            _keep(name)
         yield monkeypatch
     forget()
+
+
+def _keep(name: str) -> None:
+    aws.client("ssm").put_parameter(Name=f"/mohlat/test/{name}", Value="first", Type="SecureString")
 
 
 def test_providers_are_reached_with_the_deployments_credentials(deployed: Any) -> None:
     assert isinstance(bootstrap.payment_gateway("zarinpal"), ZarinPal)
     assert isinstance(bootstrap.payment_gateway("zibal"), Zibal)
+    assert isinstance(bootstrap.payment_gateway("sep"), Sep)
+    assert isinstance(bootstrap.payment_gateway("behpardakht"), Behpardakht)
     assert isinstance(bootstrap.sms_sender(), Kavenegar)
     assert isinstance(bootstrap.mailer(), SesMailer)
     assert bootstrap.payment_gateway("zarinpal") is bootstrap.payment_gateway("zarinpal")
+
+
+def test_money_goes_back_where_there_are_an_address_and_credentials_for_it(
+    deployed: pytest.MonkeyPatch,
+) -> None:
+    """Without them a person sends it: that is told, and nobody is asked."""
+    with pytest.raises(NoRefundRoute):
+        bootstrap.payment_gateway("zarinpal").refunds_of("201")
+    deployed.setenv("ZARINPAL_GRAPHQL_URL", "http://127.0.0.1:9/graphql/")
+    forget()
+    with pytest.raises(NoRefundRoute):
+        bootstrap.payment_gateway("zarinpal").refunds_of("201")
+    for name in ("zarinpal/access_token", "zarinpal/terminal_id"):
+        _keep(name)
+    with pytest.raises(GatewayUnavailable):
+        bootstrap.payment_gateway("zarinpal").refunds_of("201")
 
 
 def test_a_gateway_that_we_do_not_have_is_not_found(deployed: Any) -> None:

@@ -25,7 +25,6 @@ from tests.handlers.cases import (
     held,
     lapsed_unseen,
     noted,
-    nothing,
     ordered,
     ordered_and_paid,
     ordered_and_paid_at_zibal,
@@ -51,6 +50,7 @@ from tests.handlers.conftest import (
     load_event,
     without_personal_data,
 )
+from tests.handlers.described import assert_answer_is_as_described, assert_request_is_as_described
 
 CASES: dict[str, Case] = {
     "register_tenant/kalo": Case(
@@ -136,7 +136,7 @@ CASES: dict[str, Case] = {
         [page("پرداخت انجام شد", "Paid"), payment(PaymentStatus.GRANTED), starter_bought],
     ),
     "pay_callback/cancelled": Case(
-        200, ordered, [has(status="cancelled", amount_rials=1_900_000), payment(PaymentStatus.CANCELLED)]
+        200, ordered, [has(status="cancelled", amount_rials=2_090_000), payment(PaymentStatus.CANCELLED)]
     ),
     "pay_callback/gateway_silent": Case(
         202, ordered_and_silent, [has(status="unknown"), payment(PaymentStatus.PENDING)]
@@ -159,7 +159,7 @@ CASES: dict[str, Case] = {
     "pay_callback/zibal_cancelled": Case(
         200,
         ordered_at_zibal,
-        [has(status="cancelled", amount_rials=1_900_000), payment(PaymentStatus.CANCELLED)],
+        [has(status="cancelled", amount_rials=2_090_000), payment(PaymentStatus.CANCELLED)],
     ),
     "pay_callback/zibal_unknown": Case(
         404,
@@ -219,7 +219,7 @@ CASES: dict[str, Case] = {
         201,
         first_registered,
         [
-            has(plan="starter", period="P1M", amount_rials=1_900_000, amount_display="190,000 tomans"),
+            has(plan="starter", period="P1M", amount_rials=2_090_000, amount_display="209,000 tomans"),
             lambda _, answer: body(answer)["pay_url"].startswith("https://gateway.example/pay/A"),
             lambda world, _: (
                 world.gateway.opened[0]["callback_url"] == "https://api.example/v1/payments/zarinpal/callback"
@@ -254,7 +254,7 @@ CASES: dict[str, Case] = {
         ordered,
         [has(next_cursor=None), lambda _, a: body(a)["orders"][0]["payment"]["status"] == "pending"],
     ),
-    "place_order/one": Case(200, ordered, [has(amount_display="۱۹۰٬۰۰۰ تومان", plan="starter")]),
+    "place_order/one": Case(200, ordered, [has(amount_display="۲۰۹٬۰۰۰ تومان", plan="starter")]),
     "keep_records/put": Case(201, first_registered, [has(version=1, record_id="customer-1")]),
     "keep_records/get": Case(200, recorded, [has(data={"نام": "علی", "orders": [1, 2]})]),
     "keep_records/list": Case(
@@ -409,6 +409,9 @@ def test_a_stored_event_has_its_effect(name: str, world: World, capsys: pytest.C
         answer = world.replay(name)
     if case.status is not None:
         assert answer["statusCode"] == case.status, answer["body"]
+        assert_answer_is_as_described(load_event(name), answer)
+        if answer["statusCode"] < 300:
+            assert_request_is_as_described(load_event(name))
     for number, check in enumerate(case.then):
         assert check(world, answer), f"check {number}: {answer}"
     written = world.logs.getvalue() + capsys.readouterr().out

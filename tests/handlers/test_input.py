@@ -13,7 +13,9 @@ import pytest
 from mohlat import bootstrap
 from mohlat.domain.errors import InvalidInput
 from mohlat.presentation.fields import contact, email, parse_json
-from mohlat.presentation.problems import known_reasons, language_of
+from mohlat.presentation.ordering import WANTED
+from mohlat.presentation.problems import known_reasons, language_of, problem
+from mohlat.presentation.profile_fields import PROFILE
 from tests.handlers.conftest import ROOT, TENANT, World, body, load_event
 
 REGISTRATION = json.loads(load_event("register_tenant/kalo")["body"])
@@ -127,6 +129,38 @@ ELSEWHERE = [
     ("close_tenant/termination", {"closing": "purge", "confirm": TENANT}, "closing"),
     ("accept_terms/accept", {"version": "0", "accept": {"terms": True, "privacy": True}}, "version"),
     ("accept_terms/accept", {"version": "1", "accept": {"terms": True}}, "accept.privacy"),
+    ("place_order/quote", {"kind": "gift"}, "kind"),
+    ("place_order/quote", {"kind": "upgrade", "plan": "team", "period": "P1M"}, "period"),
+    ("place_order/quote", {"kind": "extra"}, "extra"),
+    ("place_order/quote", {"kind": "extra", "extra": "a yacht"}, "extra"),
+    ("place_order/quote", {"kind": "debt"}, "debt_id"),
+    ("place_order/quote", {"plan": "starter", "period": "P1M", "gateway": "zibal"}, "gateway"),
+    ("place_order/place", {"plan": "starter", "period": "P1M", "quote": "WyJ0"}, "plan"),
+    ("place_order/place", {"quote": "q" * 401}, "quote"),
+    ("place_order/place", {"plan": "starter", "period": "P1M", "start_now": "yes"}, "start_now"),
+    ("return_money/withdraw", {"data_taken": True, "confirm": "yes"}, "confirm"),
+    ("return_money/withdraw", {"data_taken": "true", "confirm": TENANT}, "data_taken"),
+    ("return_money/by_operator", {"payment_id": "p_1", "amount_rials": 0}, "amount_rials"),
+    ("return_money/by_operator", {"payment_id": "p_1", "amount_rials": True}, "amount_rials"),
+    ("return_money/by_operator", {"payment_id": "p_1", "amount_rials": 1.5}, "amount_rials"),
+    ("return_money/by_operator", {"amount_rials": 1}, "payment_id"),
+    ("contest_invoice/contest", {"text": "a" * 5001}, "text"),
+    ("contest_invoice/contest", {"text": "a\u0000b"}, "text"),
+    ("manage_profile/put", {"national_id": "0013542418"}, "national_id"),
+    ("manage_profile/put", {"postal_code": "123456789"}, "postal_code"),
+    ("manage_profile/put", {"name": "6037991122334455"}, "name"),
+    ("manage_profile/put", {"company": {"legal_id": "14007650912"}}, "company.name"),
+    ("manage_profile/put", {"company": {"name": "x", "legal_id": "14007650913"}}, "company.legal_id"),
+    ("manage_profile/put", {"company": {"name": "x", "economic_code": "123"}}, "company.economic_code"),
+    ("handle_tickets/close", {"outcome": ""}, "outcome"),
+    ("handle_tickets/close", {"outcome": "x", "tax_id": "short"}, "tax_id"),
+    ("meter_usage/billed", {"usage_id": "a b", "metric": "users", "used": 1, "billed": True}, "usage_id"),
+    ("meter_usage/billed", {"usage_id": "1", "metric": "users", "used": -1, "billed": True}, "used"),
+    ("keep_escrow/agree", {"partner": "../x", "title": "x", "amount_rials": 1}, "partner"),
+    ("keep_escrow/agree", {"partner": "x", "title": " ", "amount_rials": 1}, "title"),
+    ("propose_work/propose", {"title": "x", "amount_rials": 1}, "tenant_id"),
+    ("compensate_tenant/compensate", {"amount_rials": 10**16, "reason": "x", "clause": "A"}, "amount_rials"),
+    ("decide_payment/grant", {"decision": "GRANT"}, "decision"),
     ("keep_records/put", {"data": [1]}, "data"),
     ("keep_records/put", {"data": {"text": "a" * 70_000}}, "data"),
     ("set_test_clock/advance", {}, "advance"),
@@ -238,6 +272,22 @@ def test_every_reason_has_words_in_both_languages() -> None:
 )
 def test_the_language_is_the_callers(header: str, language: str) -> None:
     assert language_of(header) == language
+
+
+def test_every_field_that_somebody_may_send_has_a_persian_name() -> None:
+    """A problem in Persian calls a field by its name, and by the one that was sent."""
+    read: set[str] = set()
+    for file in [*(ROOT / "layers/core/mohlat").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "fields":
+                read |= {keyword.arg for keyword in node.keywords if keyword.arg}
+    read |= WANTED.keys() | PROFILE.keys()
+    nameless = {
+        name
+        for name in read
+        if "«" + name + "»" in str(problem(InvalidInput(name, "is missing"), "fa", "").body["detail"])
+    }
+    assert nameless == set()
 
 
 @pytest.mark.parametrize("cursor", ["x", "%%%", "MTA7", "\u06f1", "LTE", "A" * 5000])

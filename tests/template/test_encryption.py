@@ -83,3 +83,18 @@ def test_a_function_reads_the_secrets_of_its_own_provider_only() -> None:
         providers = ("zarinpal", "zibal", "sep", "behpardakht", "kavenegar")
         expected = {secret for secret in providers if f"{secret.upper()}_URL" in variables}
         assert read == expected, name
+
+
+def test_one_function_alone_can_send_money_back() -> None:
+    """Whoever takes over another one, such as the one that strangers reach, cannot have money paid out."""
+    able = {
+        name
+        for name, found in cf.functions().items()
+        for statement in cf.statements(found)
+        for target in cf.as_list(statement["Resource"])
+        if "Fn::Sub" in target and str(target["Fn::Sub"]).endswith(("/zarinpal/*", "/zarinpal/access_token"))
+    }
+    assert able == {"follow_refund"}
+    assert [name for name in cf.functions() if "ZARINPAL_GRAPHQL_URL" in cf.environment(name)] == [
+        "follow_refund"
+    ]

@@ -12,15 +12,23 @@ import pytest
 from mohlat.domain.billing import BillingProfile, Company
 from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.entrypoint import Response, _answer
-from mohlat.presentation.invoice_pdf import _Paper, invoice_pdf
+from mohlat.presentation.invoice_page import sheet_of
+from mohlat.presentation.invoice_pdf import _Paper, _set, invoice_pdf
 from tests.unit.test_invoice_page import NAMES, TITLES
-from tests.unit.test_taxpayer import NOTE, OFFICIAL, SALE, SELLER
+from tests.unit.test_taxpayer import NOTE, OFFICIAL, SALE, SELLER, TERM
 
-LONG = "شرکت مهندسی و توسعهٔ فناوری اطلاعات پیشگامان خاورمیانهٔ نوین (سهامی خاص) " * 4
+LONG = "شرکت مهندسی و توسعهٔ فناوری اطلاعات پیشگامان خاورمیانهٔ نوین (سهامی خاص) " * 2
 
 
-def pdf(invoice: Invoice = SALE, official: OfficialInvoice | None = None) -> bytes:
-    return invoice_pdf(invoice, SELLER, NAMES, official, TITLES)
+def pdf(invoice: Invoice = SALE) -> bytes:
+    return invoice_pdf(invoice, SELLER, NAMES, None, TITLES)
+
+
+def paper(invoice: Invoice, official: OfficialInvoice | None = None) -> _Paper:
+    """The sheet as it is set, without the cost of the file."""
+    found = _Paper(invoice.label)
+    _set(found, sheet_of(invoice, SELLER, NAMES, official, TITLES, "fa"))
+    return found
 
 
 def pages(file: bytes) -> int:
@@ -32,26 +40,33 @@ def pages(file: bytes) -> int:
     [(SALE, None), (SALE, OFFICIAL), (NOTE, None), (replace(SALE, buyer=None), None)],
     ids=["sale", "official", "credit note", "deleted buyer"],
 )
-def test_it_is_one_sheet_with_both_faces_of_its_font(
-    invoice: Invoice, official: OfficialInvoice | None
-) -> None:
-    file = pdf(invoice, official)
+def test_it_is_one_sheet(invoice: Invoice, official: OfficialInvoice | None) -> None:
+    assert paper(invoice, official).page_no() == 1
+
+
+def test_both_faces_of_its_font_are_in_it_and_the_same_invoice_gives_the_same_bytes() -> None:
+    file = pdf()
     assert file.startswith(b"%PDF-")
     assert file.rstrip().endswith(b"%%EOF")
     assert pages(file) == 1
     assert len(re.findall(rb"/FontFile2", file)) == 2
     assert set(re.findall(rb"/BaseFont /\w+\+(\w+)", file)) == {b"Vazirmatn", b"VazirmatnBold"}
     assert b"/Lang (fa)" in file
-
-
-def test_the_same_invoice_gives_the_same_bytes() -> None:
-    assert pdf() == pdf()
+    assert pdf() == file
 
 
 def test_long_names_wrap_and_many_lines_go_on_overleaf() -> None:
     buyer = BillingProfile("t_1", LONG, LONG, address=LONG, company=Company(LONG, "14007650912", "1"))
-    assert pages(pdf(replace(SALE, buyer=buyer))) <= 2
-    assert pages(pdf(replace(SALE, lines=SALE.lines * 60))) > 2
+    assert paper(replace(SALE, buyer=buyer)).page_no() <= 2
+    assert paper(replace(SALE, lines=SALE.lines * 16)).page_no() == 2
+
+
+def test_a_thousand_billions_stay_on_one_line() -> None:
+    small, large = (
+        paper(replace(SALE, lines=(replace(TERM, unit_price=price, discount=0, vat=price // 10),)))
+        for price in (10, 10**12)
+    )
+    assert small.get_y() == large.get_y()
 
 
 def test_a_name_of_any_letters_is_set_and_leaves_no_trace_in_the_logs(
@@ -77,8 +92,9 @@ def test_text_is_kept_but_for_what_could_not_be_shown_or_would_rearrange_it(give
 
 
 def test_bytes_leave_the_api_in_base_64() -> None:
-    answer = _answer(Response(200, pdf(), {}, "application/pdf"), "fa")
+    file = b"%PDF-\xff"
+    answer = _answer(Response(200, file, {}, "application/pdf"), "fa")
     assert answer["isBase64Encoded"] is True
     assert answer["headers"]["Content-Type"] == "application/pdf"
-    assert base64.b64decode(answer["body"]) == pdf()
+    assert base64.b64decode(answer["body"]) == file
     assert _answer(Response(200, "text", {}, "text/html"), "fa")["isBase64Encoded"] is False

@@ -544,7 +544,7 @@ def test_reminders_are_void_once_it_is_paid_or_due() -> None:
     assert why_void(notice, life.tenant, due - SECOND) is None
     assert why_void(notice, life.tenant, due) == "its date has passed"
     life.settle()
-    assert why_void(notice, life.tenant, life.now) == "it was paid"
+    assert why_void(notice, life.tenant, life.now) == "it is not owed any more"
 
 
 def test_a_reminder_is_owed_although_the_lease_was_renewed_meanwhile() -> None:

@@ -265,13 +265,11 @@ def secrets() -> ParameterSecrets:
 
 
 @cache
-def _zarinpal(merchant_id: str, access_token: str | None, terminal_id: str | None) -> PaymentGateway:
+def _zarinpal(merchant_id: str, *refunds: str) -> PaymentGateway:
     from mohlat.adapters.gateways.zarinpal import RefundAccess, ZarinPal
 
-    refunds = None
-    if access_token and terminal_id:
-        refunds = RefundAccess(settings().zarinpal_graphql_url, access_token, terminal_id)
-    return ZarinPal(settings().zarinpal_url, merchant_id, refunds=refunds)
+    access = RefundAccess(*refunds) if refunds else None
+    return ZarinPal(settings().zarinpal_url, merchant_id, refunds=access)
 
 
 @cache
@@ -295,29 +293,31 @@ def _behpardakht(terminal_id: str, username: str, password: str) -> PaymentGatew
     return Behpardakht(settings().behpardakht_url, terminal_id, username, password)
 
 
-def _secret_if_kept(name: str) -> str | None:
+def _zarinpal_refunds() -> tuple[str, ...]:
+    """Address, token and terminal of refunds. Nothing where none are asked for, or a person sends them."""
+    address = settings().zarinpal_graphql_url
+    if address is None:
+        return ()
     try:
-        return secrets().get(name)
+        return address, secrets().get("zarinpal/access_token"), secrets().get("zarinpal/terminal_id")
     except SettingMissing:
-        return None
+        return ()
 
 
 def payment_gateway(name: str) -> PaymentGateway:
     """A gateway by its name, with the credentials of this moment (they may be rotated). Raises NotFound."""
     match name:
         case "zarinpal":
-            # Without these two a person sends money back.
-            access_token, terminal_id = map(
-                _secret_if_kept, ("zarinpal/access_token", "zarinpal/terminal_id")
-            )
-            return _zarinpal(secrets().get("zarinpal/merchant_id"), access_token, terminal_id)
+            return _zarinpal(secrets().get("zarinpal/merchant_id"), *_zarinpal_refunds())
         case "zibal":
             return _zibal(secrets().get("zibal/merchant"))
         case "sep":
             return _sep(secrets().get("sep/terminal_id"))
         case "behpardakht":
             return _behpardakht(
-                *(secrets().get(f"behpardakht/{part}") for part in ("terminal_id", "username", "password"))
+                secrets().get("behpardakht/terminal_id"),
+                secrets().get("behpardakht/username"),
+                secrets().get("behpardakht/password"),
             )
     raise NotFound("no such gateway")
 

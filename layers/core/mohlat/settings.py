@@ -103,9 +103,9 @@ class Settings:
         return self._text("ZIBAL_URL")
 
     @property
-    def zarinpal_graphql_url(self) -> str:
-        """Where ZarinPal is asked for refunds."""
-        return self._text("ZARINPAL_GRAPHQL_URL")
+    def zarinpal_graphql_url(self) -> str | None:
+        """Where ZarinPal is asked for refunds; None in the functions that ask for none."""
+        return self._environment.get("ZARINPAL_GRAPHQL_URL") or None
 
     @property
     def sep_url(self) -> str:

@@ -69,8 +69,8 @@ class TenantDesk:
     def close(self, tenant_id: str, closing: Closing, by: str) -> Tenant:
         """Closes the account at the customer's wish; access stops at once.
 
-        KALO-15, KALO-27, SAMAN-3.14, KALLU-erase. Raises InvalidInput for a withdrawal, which gives money back
-        and is the refund desk's.
+        KALO-15, KALO-27, SAMAN-3.14, KALLU-erase. Raises InvalidInput for a withdrawal, which gives money
+        back and is the refund desk's.
         """
         if closing is Closing.WITHDRAWAL:
             allowed = [other.value for other in Closing if other is not closing]

@@ -176,7 +176,7 @@ class OfficialDesk:
     def _issue(self, official: OfficialInvoice, draft: Draft) -> OfficialInvoice:
         """Files it. What the tax office does not take stays requested, until its ticket asks again."""
         seller = self._agreements.load(official.product).seller
-        if official.status is OfficialStatus.ISSUED or seller is None:
+        if official.status is OfficialStatus.ISSUED or seller is None or not seller.fiscal_id:
             return official
         invoice = self._invoices.get(official.tenant_id, official.invoice_id)
         try:

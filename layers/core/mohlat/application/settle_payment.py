@@ -112,11 +112,13 @@ class PaymentDesk:
             return payment
         if self._payments.by_receipt(self._gateway.name, callback.receipt) not in (None, payment.id):
             raise Conflict("this receipt belongs to another payment", payment_id=payment.id)
-        if callback.receipt != payment.receipt:
+        if payment.receipt is None:
             # Kept before anybody is asked: should the answer be lost, the watch has to ask by it again.
             payment = with_receipt(payment, callback.receipt)
             self._payments.save(payment)
-        return payment
+        # Another one than was kept may be made up: it counts if the gateway confirms it, and is kept only
+        # then.
+        return replace(payment, receipt=callback.receipt)
 
     # --- nobody comes back ------------------------------------------------------------------------------
 
@@ -298,7 +300,7 @@ class PaymentDesk:
                 return self._settle(payment, verification, unpaid)
             except ConcurrentChange:
                 # Another callback, the watch or the clock was faster: see what it made of it.
-                payment = self._payments.get(payment.id)
+                payment = replace(self._payments.get(payment.id), receipt=payment.receipt)
                 if not (payment.open or payment.failed or payment.status is PaymentStatus.HELD):
                     return payment
         raise ConcurrentChange(payment_id=payment.id)

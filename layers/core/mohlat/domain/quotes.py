@@ -121,7 +121,7 @@ def quote_debt(tenant: Tenant, agreement: Agreement, debt_id: str, now: datetime
                 clause,
                 subject=debt_id,
             )
-    raise InvalidInput("debt", "unknown or paid", known=[debt.id for debt in tenant.debts])
+    raise InvalidInput("debt_id", "unknown or paid", known=[debt.id for debt in tenant.debts])
 
 
 def quote_deposit(agreement: Agreement, escrow_id: str, amount: int, now: datetime) -> Quote:

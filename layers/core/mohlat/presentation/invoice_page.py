@@ -39,7 +39,12 @@ _METRICS = {
     "records": ("تعداد رکوردها", "records"),
     "users": ("تعداد کاربران", "users"),
 }
-_GATEWAYS = {"zarinpal": ("زرین‌پال", "ZarinPal"), "zibal": ("زیبال", "Zibal")}
+_GATEWAYS = {
+    "zarinpal": ("زرین‌پال", "ZarinPal"),
+    "zibal": ("زیبال", "Zibal"),
+    "sep": ("سپ", "SEP"),
+    "behpardakht": ("به‌پرداخت", "Behpardakht"),
+}
 _COLUMNS = (
     ("ردیف", "No."),
     ("شرح", "Description"),
@@ -144,10 +149,7 @@ def _facts(invoice: Invoice, official: OfficialInvoice | None, say: Say, languag
         (say("شناسهٔ سند", "Document"), invoice.id),
         (say("اصلاح صورت‌حساب", "Corrects invoice"), invoice.corrects),
         (say("شمارهٔ مالیاتی", "Tax number"), official.tax_id if official else None),
-        (
-            say("درگاه پرداخت", "Gateway"),
-            say(*_GATEWAYS.get(invoice.gateway or "", (invoice.gateway or "",) * 2)),
-        ),
+        (say("درگاه پرداخت", "Gateway"), _gateway(invoice.gateway or "", say)),
         (say("شمارهٔ پیگیری", "Reference"), _digits(invoice.reference, language)),
     )
 
@@ -287,12 +289,13 @@ _STYLE = (
     ".parties{display:grid;grid-template-columns:1fr 1fr;gap:.8rem;margin-bottom:.8rem}"
     "section{border:1px solid #999;border-radius:.3rem;padding:.5rem .8rem;min-width:0}"
     "table{border-collapse:collapse;width:100%;margin-bottom:.8rem}"
-    "th,td{border:1px solid #999;padding:.25rem .45rem;text-align:center;white-space:nowrap}"
+    "th,td{border:1px solid #999;padding:.25rem .45rem;text-align:center;white-space:nowrap;"
+    "font-variant-numeric:tabular-nums}tbody td{text-align:right}"
     "th{background:#eee}th:nth-child(2),td:nth-child(2){text-align:start;white-space:normal;"
     "overflow-wrap:anywhere;min-width:8rem}thead{display:table-header-group}tr{break-inside:avoid}"
     ".end{display:flex;justify-content:space-between;align-items:flex-start;gap:1rem;break-inside:avoid}"
     ".totals{width:auto;flex:none;margin-bottom:.4rem}"
-    ".totals th{text-align:start;font-weight:400}.totals td{text-align:end}"
+    ".totals th{text-align:start;font-weight:400}.totals td{text-align:right}"
     ".totals tr:nth-child(4)>*{font-weight:700;background:#eee}"
     "footer{color:#555;font-size:.75rem;border-top:1px solid #999;margin-top:.8rem}"
     ".wide{overflow-x:auto}"
@@ -314,9 +317,9 @@ def invoice_page(
     product_names: Names,
     official: OfficialInvoice | None,
     titles: Mapping[str, Names],
-    language: str,
+    language: str = "fa",
 ) -> str:
-    """The invoice as a page: self-contained, and one sheet when it is printed."""
+    """The invoice as a page: self-contained, and set for A4 when it is printed."""
     sheet = sheet_of(invoice, seller, product_names, official, titles, language)
     direction = "rtl" if sheet.language == "fa" else "ltr"
     parties = "".join(

@@ -24,8 +24,9 @@ _GREY = (235, 235, 235)
 _MARGIN = 12
 # The height of the totals, which stay together.
 _TOTALS = 34
-# Shares of the width, from the first column to the last; right to left they stand in reverse.
-_WIDTHS = (10, 62, 14, 31, 31, 27, 31, 16, 25, 31)
+# Shares of the width, from the first column to the last; right to left they stand in reverse. An amount has
+# room for thirteen digits.
+_WIDTHS = (10, 51, 15, 32, 32, 28, 32, 17, 29, 32)
 # What steers direction or joins letters has no shape of its own.
 _UNSEEN = "\u200c\u200d\u200e\u200f"
 _REPLACEMENT = "\ufffd"
@@ -60,10 +61,15 @@ class _Paper(FPDF):
         for style, name in (("", "Regular"), ("B", "Bold")):
             with resources.as_file(fonts / f"Vazirmatn-{name}.ttf") as path:
                 self.add_font(_FONT, style, path)
-        self.set_text_shaping(True, direction="rtl", script="arab", language="fas")
+        self.shape()
         self.set_font(_FONT, size=9)
         self.shapes = set(self.current_font.cmap) if isinstance(self.current_font, TTFFont) else set[int]()
         self.add_page()
+
+    def shape(self, *, figures: bool = False) -> None:
+        """Persian letters from here on; with `figures`, digits of one width, for columns."""
+        features = {"tnum": True} if figures else None
+        self.set_text_shaping(True, features, direction="rtl", script="arab", language="fas")
 
     def footer(self) -> None:
         """Called by fpdf2 at the end of each page."""
@@ -113,11 +119,11 @@ def _set(paper: _Paper, sheet: Sheet) -> None:
     paper.ln(3)
 
     paper.set_font(_FONT, size=8)
-    alignments = ["CENTER"] * len(_WIDTHS)
-    alignments[1] = "RIGHT"
+    paper.shape(figures=True)
+    # Digits of one width, set to the right: units stand under units.
     with paper.table(
         col_widths=_WIDTHS[::-1],
-        text_align=tuple(alignments[::-1]),
+        text_align="RIGHT",
         headings_style=shaded,
         line_height=5.5,
         padding=1,
@@ -133,13 +139,14 @@ def _set(paper: _Paper, sheet: Sheet) -> None:
     with paper.table(
         width=120,
         align="LEFT",
-        text_align=("LEFT", "RIGHT"),
+        text_align="RIGHT",
         first_row_as_headings=False,
         line_height=5.5,
         padding=(0, 1),
     ) as table:
         for place, (name, value) in enumerate(sheet.totals):
             table.row((paper.plain(value), paper.plain(name)), style=bold if place == 3 else None)
+    paper.shape()
     paper.set_xy(beside, top)
     paper.multi_cell(0, 5.5, paper.plain(sheet.words), align="R", new_y="NEXT")
     paper.set_font(_FONT, size=7)

@@ -234,7 +234,8 @@ def _returned(content: bytes) -> str | None:
         # Entities and outside addresses are declared there: without a declaration there are none.
         raise _Refused
 
-    parser = expat.ParserCreate()
+    # Named here, the encoding is not the document's to choose: for some names Python's codecs raise.
+    parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler, parser.EndElementHandler = begin, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = read, refuse
     try:

@@ -146,7 +146,9 @@ class Sep(PaymentGateway):
         detail = told.get("TransactionDetail")
         facts: Mapping[str, object] = detail if isinstance(detail, dict) else {}
         taken, reference = integer(facts.get("AffectiveAmount")), facts.get("RRN")
-        # Captured, but nobody says how much: that is for a person as well.
+        if taken is None:
+            # Captured, but nobody says how much: asked again, it tells.
+            raise GatewayUnavailable("no usable answer", **details)
         return Verification(
             Verdict.PAID if taken == amount else Verdict.AMOUNT_MISMATCH,
             captured=taken,

@@ -2,7 +2,8 @@
 
 Its habits, which this adapter hides: the amount's unit is a setting (always IRR here, in both calls the same
 number); the HTTP status of a failure is not settled, so the body decides; `errors` is an object, a list or
-empty; numbers may arrive as text; a second verification answers 101, which is a success.
+empty; numbers may arrive as text; a second verification answers 101, which is a success. Refunds are asked
+for elsewhere, over GraphQL, by the number of a session that the receipt has to be exchanged for first.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mohlat.adapters.gateways.reading import integer, masked_card, parameter
 from mohlat.adapters.http import HttpClient, NoAnswer
@@ -53,7 +55,12 @@ _REFUND_STATES = {
     "FAILED": RefundState.FAILED,
     "REJECTED": RefundState.FAILED,
 }
+_REFUND_FIELDS = ("refund_amount", "refund_time", "refund_status")
 _LEAST_REFUND = 20_000
+# How GraphQL servers call our token's fault, and what is theirs: then nobody knows what came of the call.
+_NOT_SIGNED_IN = re.compile("unauthenticated", re.IGNORECASE)
+_THEIR_TROUBLE = re.compile("internal|timeout|unavailable|too many", re.IGNORECASE)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _ADD_REFUND = (
     "mutation AddRefund($session_id: ID!, $amount: BigInteger!, $description: String, "
     "$method: InstantPayoutActionTypeEnum, $reason: RefundReasonEnum) { resource: AddRefund("
@@ -200,9 +207,11 @@ class ZarinPal(PaymentGateway):
         """
         if amount < _LEAST_REFUND:
             raise NoRefundRoute("below the gateway's minimum", gateway=self.name, least=_LEAST_REFUND)
-        session = self._session(reference)
+        session_id = self._session(reference).get("id")
+        if not session_id:
+            raise GatewayUnavailable("no usable answer", gateway=self.name, method="refund")
         variables = {
-            "session_id": str(session.get("id")),
+            "session_id": str(session_id),
             "amount": amount,
             "description": refund_id,
             "method": "PAYA",
@@ -215,24 +224,31 @@ class ZarinPal(PaymentGateway):
     def refunds_of(self, reference: str) -> tuple[RegisteredRefund, ...]:
         """Every refund of a payment, in the order in which they were asked for.
 
-        Raises NoRefundRoute without access and for a payment that it does not know, GatewayUnavailable.
+        Raises NoRefundRoute without access and for a payment that it does not know, GatewayRefused for an
+        access token that does not fit, GatewayUnavailable.
         """
         timeline = self._session(reference).get("timeline")
         entries = timeline if isinstance(timeline, list) else [timeline]
-        return tuple(_registered(entry) for entry in entries if isinstance(entry, dict))
+        # A session of which nothing was sent back may have a timeline all the same.
+        told = [each for each in entries if isinstance(each, dict) and any(map(each.get, _REFUND_FIELDS))]
+        refunds = [refund for refund in map(_registered, told) if refund]
+        if len(refunds) < len(told):
+            raise GatewayUnavailable("no usable answer", gateway=self.name, method="refund")
+        return tuple(sorted(refunds, key=lambda refund: refund.at or _LONG_AGO))
 
     def _session(self, reference: str) -> Mapping[str, object]:
         if self._refunds is None:
             raise NoRefundRoute("no access to refunds is configured", gateway=self.name)
         asked = {"terminal_id": self._refunds.terminal_id, "reference_id": reference}
         found = self._ask(_SESSION, asked).get("Session")
-        sessions = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-        if not sessions:
+        sessions = found if isinstance(found, list) else [found] if found else []
+        # Of several, money of another payment might go.
+        if len(sessions) != 1 or not isinstance(sessions[0], dict):
             raise NoRefundRoute("the gateway does not know this payment", gateway=self.name)
         return sessions[0]
 
     def _ask(self, query: str, variables: Mapping[str, object]) -> Mapping[str, object]:
-        """The data of a GraphQL answer; its errors come with any HTTP status."""
+        """The data of a GraphQL answer; its errors come with any HTTP status and fail as `refund` says."""
         assert self._refunds
         try:
             answer = self._http.post_json(
@@ -243,13 +259,17 @@ class ZarinPal(PaymentGateway):
         except NoAnswer as error:
             raise GatewayUnavailable(f"no answer: {error}", gateway=self.name, method="refund") from None
         details: dict[str, object] = {"gateway": self.name, "method": "refund", "http_status": answer.status}
-        if answer.status in (401, 403):
-            raise GatewayRefused("the gateway refuses our access token", **details)
         told = answer.body if isinstance(answer.body, dict) else {}
-        data = told.get("data")
-        if told.get("errors") and not data and answer.status < 500:
+        data, errors = told.get("data"), told.get("errors")
+        kind = _kind(errors)
+        if answer.status in (401, 403) or _NOT_SIGNED_IN.search(kind):
+            raise GatewayRefused("the gateway refuses our access token", **details)
+        if answer.status >= 500 or answer.status == 429 or _THEIR_TROUBLE.search(kind):
+            raise GatewayUnavailable("the gateway decided nothing", **details)
+        # Beside an error, what it is about is null, or there is no data at all.
+        if errors and not (isinstance(data, dict) and any(data.values())):
             raise NoRefundRoute("the gateway refuses this refund", **details)
-        if not isinstance(data, dict) or answer.status >= 500:
+        if not isinstance(data, dict):
             raise GatewayUnavailable("no usable answer", **details)
         return data
 
@@ -273,12 +293,30 @@ class ZarinPal(PaymentGateway):
         return code, data
 
 
-def _registered(entry: Mapping[str, object]) -> RegisteredRefund:
-    return RegisteredRefund(
-        amount=integer(entry.get("refund_amount")) or 0,
-        # A word that is new to us decides nothing.
-        state=_REFUND_STATES.get(str(entry.get("refund_status")), RefundState.PENDING),
-    )
+def _registered(entry: Mapping[str, object]) -> RegisteredRefund | None:
+    """A refund of a timeline; None if its amount cannot be read."""
+    amount = integer(entry.get("refund_amount"))
+    # A word that is new to us decides nothing.
+    state = _REFUND_STATES.get(str(entry.get("refund_status")), RefundState.PENDING)
+    return RegisteredRefund(amount, state, _instant(entry.get("refund_time"))) if amount else None
+
+
+def _instant(value: object) -> datetime | None:
+    """An instant in UTC; None for what is none, or does not say in which zone."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return at.astimezone(UTC).replace(microsecond=0) if at and at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _kind(errors: object) -> str:
+    """What GraphQL errors call themselves: message, code and category."""
+    entries = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+    extensions = [each["extensions"] for each in entries if isinstance(each.get("extensions"), dict)]
+    words = [each.get("message") for each in entries]
+    words += [each.get(name) for each in extensions for name in ("code", "category")]
+    return " ".join(map(str, words))
 
 
 def _read(body: object) -> tuple[int | None, Mapping[str, object], Mapping[str, object]]:
