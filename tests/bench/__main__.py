@@ -1,4 +1,4 @@
-"""``python -m tests.bench [imports|lives] [--write]``: measures on a stack of its own, and prints."""
+"""``python -m tests.bench [imports|lives|money|callbacks] [--write]``: measures, and prints."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ import httpx
 
 from sandbox.api import Unexpected
 from sandbox.stack import ROOT, StackError
-from tests.bench import imports, lives, prices
+from tests.bench import callbacks, imports, lives, money, prices
 
 COSTS = ROOT / "docs" / "costs.md"
 BEGIN, END = "<!-- counted by make bench -->\n", "<!-- end of what was counted -->"
+MONEY_BEGIN, MONEY_END = "<!-- money counted by make bench -->\n", "<!-- end of the money counted -->"
+PARTS = ("imports", "lives", "money", "callbacks")
 
 
 def main() -> int:
     """Prints every part."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="the figures to reach")
-    parser.add_argument("part", nargs="?", choices=["imports", "lives"], help="only this part")
+    parser.add_argument("part", nargs="?", choices=PARTS, help="only this part")
     parser.add_argument("--write", action="store_true", help="renew the counted figures in docs/costs.md")
     given, begun = parser.parse_args(), time.monotonic()
+    wanted = {given.part} if given.part else {*PARTS}
     # The lives come first: deploying them brings the build up to date, which the imports are measured on.
-    if given.part != "imports":
+    if "lives" in wanted:
         print("Each life alone, on a fresh stack whose calls to DynamoDB are metered", flush=True)
         lived: list[lives.Account] = []
         # Closed whatever happens: that stops the stack.
@@ -36,18 +39,30 @@ def main() -> int:
         summary = "\n\n".join([lives.summary(lived), lives.by_function(lived), prices.report(lived)])
         print(f"\n{summary}", flush=True)
         if given.write:
-            renew("\n\n".join([*map(lives.report, lived), summary]))
-    if given.part != "lives":
+            renew("\n\n".join([*map(lives.report, lived), summary]), BEGIN, END)
+    if "money" in wanted:
+        print(
+            "\nMoney: units and states of each thing that happens with it, on moto in this process",
+            flush=True,
+        )
+        counted = money.report(money.tell_all())
+        print(counted, flush=True)
+        if given.write:
+            renew(counted, MONEY_BEGIN, MONEY_END)
+    if "callbacks" in wanted:
+        print("\nCallbacks ÷ the calls to DynamoDB that they make", flush=True)
+        print(callbacks.report(callbacks.measure()), flush=True)
+    if "imports" in wanted:
         print("\nImport of each handler ÷ boto3's DynamoDB client", flush=True)
         print(imports.report(imports.measure()))
     print(f"\n{time.monotonic() - begun:.0f} seconds")
     return 0
 
 
-def renew(counted: str) -> None:
-    """Puts the counted figures where docs/costs.md shows them."""
-    before, _, rest = COSTS.read_text().partition(BEGIN)
-    COSTS.write_text(f"{before}{BEGIN}```text\n{counted}\n```\n{END}{rest.partition(END)[2]}")
+def renew(counted: str, begin: str, end: str) -> None:
+    """Puts counted figures between the two marks of docs/costs.md."""
+    before, _, rest = COSTS.read_text().partition(begin)
+    COSTS.write_text(f"{before}{begin}```text\n{counted}\n```\n{end}{rest.partition(end)[2]}")
 
 
 if __name__ == "__main__":

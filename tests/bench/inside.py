@@ -1,0 +1,166 @@
+"""A deployment in this process, on moto, whose every call to AWS is seen: counted, kept, or answered again.
+
+It is the one that the handlers' tests run on. Ids and the clock are theirs, gateways and messages stand-ins.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import inspect
+import io
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+
+from sandbox.meter import Bill, Meter, subject_of
+from tests.handlers import conftest
+from tests.handlers.conftest import REGION, World
+
+_ANSWER = BotocoreStubber.__call__
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request to DynamoDB as it went out, and its answer."""
+
+    operation: str
+    body: str
+    status: int
+    headers: Any
+    answer: bytes
+
+
+@dataclass
+class Watch:
+    """What is seen of the calls to AWS.
+
+    Attributes:
+        meter: counts units while `counting`.
+        kept: DynamoDB's requests and answers while `keeping`.
+        again: answers to give instead of asking moto, in order.
+        others: how many calls went to other services.
+        function: the function that calls, for the meter.
+    """
+
+    meter: Meter = field(default_factory=lambda: Meter(_ask))
+    counting: bool = False
+    keeping: bool = False
+    kept: list[Asked] = field(default_factory=list)
+    again: Iterator[Asked] | None = None
+    others: int = 0
+    function: str = ""
+
+    def answer(self, stub: BotocoreStubber, event_name: str, request: Any) -> AWSResponse | None:
+        """Takes moto's place between botocore and moto."""
+        target = request.headers.get("X-Amz-Target", "")
+        target = target.decode() if isinstance(target, bytes) else target
+        if getattr(_aside, "now", False) or not stub.enabled:
+            return _ANSWER(stub, event_name, request)
+        if not target.startswith("DynamoDB_"):
+            self.others += 1
+            return _ANSWER(stub, event_name, request)
+        if self.again is not None:
+            known = next(self.again)
+            return AWSResponse(request.url, known.status, known.headers, MockRawResponse(known.answer))
+        if not (self.counting or self.keeping):
+            return _ANSWER(stub, event_name, request)
+        operation, body = target.partition(".")[2], request.body.decode()
+        given: list[AWSResponse] = []
+
+        def send() -> tuple[int, dict[str, Any]]:
+            answer = _ANSWER(stub, event_name, request)
+            assert answer is not None
+            given.append(answer)
+            return answer.status_code, json.loads(answer.content)
+
+        if self.counting:
+            asked = json.loads(body)
+            bill: Bill = self.meter.measure(operation, asked, send)
+            self.meter.note("dynamodb", operation, self.function, bill, subject_of(operation, asked))
+        else:
+            send()
+        if self.keeping:
+            [answer] = given
+            headers = answer.headers
+            self.kept.append(Asked(operation, body, answer.status_code, headers, answer.content))
+        return given[0]
+
+
+_aside = threading.local()
+
+
+@contextmanager
+def deployment() -> Iterator[tuple[World, Watch]]:
+    """An empty deployment, and what watches its calls."""
+    patching, watch = pytest.MonkeyPatch(), Watch()
+    making = inspect.unwrap(conftest.world)(patching)
+    world = next(making)
+    try:
+        with patch.object(
+            BotocoreStubber,
+            "__call__",
+            lambda stub, event_name, request, **_: watch.answer(stub, event_name, request),
+        ):
+            yield world, watch
+    finally:
+        making.close()
+        patching.undo()
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without the metrics that handlers print."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
+
+
+def parameters(body: str) -> dict[str, Any]:
+    """What a client was called with, from the request that it made of it."""
+    found: dict[str, Any] = _bytes(json.loads(body))
+    # Another request is another transaction: botocore gives it a token of its own.
+    found.pop("ClientRequestToken", None)
+    return found
+
+
+def _bytes(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: base64.b64decode(inner) if name == "B" and isinstance(inner, str) else _bytes(inner)
+            for name, inner in value.items()
+        }
+    return [_bytes(each) for each in value] if isinstance(value, list) else value
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: _text(inner) for name, inner in value.items()}
+    return [_text(each) for each in value] if isinstance(value, list) else value
+
+
+def _ask(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Asks moto's DynamoDB past the meter."""
+    _aside.now = True
+    try:
+        client = _plain()
+        answer: dict[str, Any] = _text(client._make_api_call(operation, _bytes(request)))
+        return answer
+    finally:
+        _aside.now = False
+
+
+def _plain() -> Any:
+    if not hasattr(_aside, "client"):
+        _aside.client = boto3.client("dynamodb", region_name=REGION)
+    return _aside.client
