@@ -104,6 +104,6 @@ def test_two_lives_in_real_time_are_carried_by_the_waits_alone(quiet_stage: Stag
     eventually(lambda: len(stage.received(payer)) == 13, "the last message")
 
     assert stage.as_operator("POST", "/sweeps")["restarted"] == {
-        "tenant": 0, "entry": 0, "payment": 0, "purge": 0,
+        "tenant": 0, "entry": 0, "payment": 0, "purge": 0, "refund": 0, "ticket": 0,
     }  # fmt: skip
     assert stage.as_operator("GET", "/test-clock")["offset_seconds"] == offset

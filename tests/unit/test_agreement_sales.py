@@ -207,6 +207,9 @@ def test_samans_extras_have_prices_and_their_clauses(saman: Agreement):
     assert {extra.id: extra.basis.clause for extra in saman.extras} == {
         "training": "SAMAN-4.4",
         "configuration": "SAMAN-4.4",
+        "content": "SAMAN-4.4",
+        "customization": "SAMAN-4.4",
+        "reports": "SAMAN-4.4",
         "backup_check": "SAMAN-4.4",
         "backup_move": "SAMAN-4.4",
         "backup_restore": "SAMAN-4.4",
@@ -561,6 +564,21 @@ def test_escrow_is_something_to_pay_for_even_without_a_lease():
 
     assert problems("kalak", without(source("kalak"), "extras") + escrow) == {}
     assert "payments" in problems("kallu", source("kallu") + escrow)
+
+
+@pytest.mark.clause("SAMAN-4.1.1")
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("- id: training", "- id: bug_fix", "extras[0].id"),
+        ("- id: configuration", "- id: update", "extras[1].id"),
+        ("work: [bug_fix, update]", "work: [bug_fix, users]", "overuse.rates[2].metric"),
+    ],
+)
+def test_what_is_never_billed_has_no_price(old, new, path):
+    text = source("saman360")
+    assert old in text
+    assert "has no price" in problems("saman360", text.replace(old, new))[path]
 
 
 def test_compensation_is_counted_by_a_leases_price():

@@ -752,7 +752,17 @@ def test_repairing_bugs_and_updating_are_nowhere_for_sale() -> None:
 
 @pytest.mark.clause("SAMAN-4.4")
 @pytest.mark.parametrize(
-    "extra_id", ["training", "configuration", "backup_check", "backup_move", "backup_restore"]
+    "extra_id",
+    [
+        "training",
+        "configuration",
+        "content",
+        "customization",
+        "reports",
+        "backup_check",
+        "backup_move",
+        "backup_restore",
+    ],
 )
 def test_what_support_does_not_cover_has_a_price(extra_id: str) -> None:
     saman, now = load("saman360"), datetime(2026, 11, 25, tzinfo=UTC)

@@ -18,6 +18,7 @@ def misfits(agreement: Agreement, _path: str) -> Iterator[Problem]:
         _beginning,
         _leasing,
         _selling,
+        _billing_nothing_free,
         _longer_is_cheaper,
         _promoting,
         _metering,
@@ -96,6 +97,20 @@ def _selling(agreement: Agreement) -> Iterator[Problem]:
     for key, rule in useless.items():
         if rule is not None:
             yield Problem(key, "there are no `plans`, no `extras` and no `escrow`: nothing is sold")
+
+
+def _billing_nothing_free(agreement: Agreement) -> Iterator[Problem]:
+    """What is never billed has no price, neither sold once nor by the block (SAMAN-4.1.1)."""
+    free = agreement.never_billed.work if agreement.never_billed else ()
+    billed = {f"extras[{index}].id": extra.id for index, extra in enumerate(agreement.extras)}
+    if agreement.overuse:
+        billed |= {
+            f"overuse.rates[{index}].metric": rate.metric
+            for index, rate in enumerate(agreement.overuse.rates)
+        }
+    for path, name in billed.items():
+        if name in free:
+            yield Problem(path, f"`never_billed` says that {name!r} has no price")
 
 
 def _longer_is_cheaper(agreement: Agreement) -> Iterator[Problem]:

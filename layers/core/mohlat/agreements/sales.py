@@ -41,6 +41,7 @@ from mohlat.domain.agreement import (
     DisputeRule,
     EscrowRule,
     Extra,
+    NeverBilledRule,
     Offer,
     OfficialInvoiceRule,
     OrderNeeds,
@@ -168,6 +169,7 @@ class Sales(Rules):
             "order_needs": self._order_needs(),
             "escrow": self.rule(EscrowRule),
             "compensation": self.rule(CompensationRule, {"at_most": duration}),
+            "never_billed": self.rule(NeverBilledRule, {"work": list_of(SHORT_NAME, key=lambda name: name)}),
         }
 
     def _tax(self) -> Reader[TaxRule]:

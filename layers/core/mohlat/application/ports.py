@@ -99,7 +99,8 @@ class PaymentGateway(Protocol):
 
         No gateway knows a key that makes a repetition harmless: whoever calls has to have noted it before.
         `refund_id` goes into what a person at the gateway reads. Raises NoRefundRoute if nothing was and
-        nothing can be asked for, GatewayUnavailable if it is unknown whether it was.
+        nothing can be asked for, GatewayRefused if the gateway would not, GatewayUnavailable if it is
+        unknown whether it was.
         """
         ...
 
@@ -292,7 +293,9 @@ class Books(Protocol):
     """
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Writes `rows` in one transaction, without a tenant's transition. Raises ConcurrentChange."""
+        """Writes `rows` in one transaction, without a tenant's transition; a usage report and what people
+        wrote only while there is still a tenant. Raises ConcurrentChange.
+        """
         ...
 
     def refund(self, tenant_id: str, refund_id: str) -> Refund:

@@ -277,6 +277,14 @@ class EscrowRule:
 
 
 @dataclass(frozen=True, slots=True)
+class NeverBilledRule:
+    """Work that no bill may name, by the ids an extra or a metric would have (SAMAN-4.1.1)."""
+
+    work: tuple[str, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class CompensationRule:
     """What proven human error pays at most: the price of this much of the lease (SAMAN-4.6)."""
 
@@ -449,6 +457,7 @@ class Agreement:
     seller: Seller | None = None
     escrow: EscrowRule | None = None
     compensation: CompensationRule | None = None
+    never_billed: NeverBilledRule | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

@@ -42,7 +42,7 @@ class BodyTooLarge(MohlatError):
 
 
 class UnsupportedMediaType(MohlatError):
-    """The body is declared as something else than JSON: declare application/json."""
+    """The body is declared as something else than the route takes: JSON, or a form where one is posted."""
 
     code = "unsupported-media-type"
 

@@ -89,7 +89,8 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
         415,
         _both("نوع محتوای پشتیبانی‌نشده", "Unsupported media type"),
         _both(
-            "بدنه را با نوع application/json و UTF-8 بفرستید.", "Send the body as application/json in UTF-8."
+            "بدنه را به صورت application/json و UTF-8 بفرستید؛ فرم درگاه را با نوع فرم.",
+            "Send the body as application/json in UTF-8, a gateway's form as a form.",
         ),
     ),
     NotSignedIn: _Kind(

@@ -36,7 +36,7 @@ def one(model: type[Kind], tenant_id: str, sk: str) -> Kind:
     try:
         return model.get(money_pk(tenant_id), sk, consistent_read=True)
     except model.DoesNotExist:
-        raise NotFound(tenant_id=tenant_id, row=sk) from None
+        raise NotFound(tenant_id=tenant_id, id=sk.partition("#")[2]) from None
 
 
 def below(model: type[Kind], tenant_id: str, prefix: str) -> Iterator[Kind]:
