@@ -35,7 +35,7 @@ python:
 		{ echo "mohlat: $(PYTHON) lacks the venv module (Debian: apt install python3-venv)" >&2; exit 1; }
 
 # Made anew when a pin changes. The stamp comes last: an installation that was interrupted starts over.
-.venv/.stamp: requirements/dev.txt requirements/dev.lock requirements/sandbox.txt layers/vendor/requirements.txt | python
+.venv/.stamp: requirements/dev.txt requirements/dev.lock requirements/sandbox.txt layers/vendor/requirements.txt layers/pdf/requirements.txt | python
 	@echo "installing tools (once, about a minute)"
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python $(PIP) -r requirements/dev.txt -c requirements/dev.lock

@@ -277,15 +277,19 @@ class Chapter:
             soon(finished, "the deletion")
 
     def _contesting(self, buyer: Buyer) -> None:
-        with self.act(
-            "an invoice is contested within thirty days; an older one is refused with the date it ended"
-        ):
+        with self.act("an invoice is contested and answered; one older than thirty days cannot be any more"):
             buyer.customer.sign_in()
             oldest, *_, newest = sorted(buyer.invoices(), key=lambda each: each["dated_at"])
             words = {"text": "The quantity is wrong."}
             buyer.ask("POST", f"/invoices/{newest['invoice_id']}/disputes", words)
             refusal = buyer.refused("POST", f"/invoices/{oldest['invoice_id']}/disputes", words, "too-late")
             expect("since when", "ended_at" in refusal["details"])
+            open_ones = buyer.ask("GET", "/tickets")["tickets"]
+            contested = next(each["ticket_id"] for each in open_ones if each["kind"] == "invoice_dispute")
+            closing = f"{buyer.customer.path}/tickets/{contested}/closures"
+            self.as_boss("POST", closing, {"outcome": "Counted again: it is right."})
+            answered = buyer.ask("GET", f"/tickets/{contested}")
+            expect("its answer", answered["outcome"] == "Counted again: it is right.")
 
     def _paid(self, buyer: Buyer) -> int:
         return (

@@ -67,6 +67,8 @@ def test_a_failed_payment_that_took_money_becomes_a_ticket_after_seventy_two_hou
     ticket_id = eventually(lambda: buyer.ask("GET", payment)["ticket_id"], "the ticket")
     tickets = buyer.ask("GET", "/tickets")["tickets"]
     assert ticket_id in [ticket["ticket_id"] for ticket in tickets]
+    closing = f"{buyer.customer.path}/tickets/{ticket_id}/closures"
+    assert stage.as_operator("POST", closing, {"outcome": "Found and sent back."})["outcome"]
 
 
 def test_money_taken_late_is_found_and_granted(stage: Stage) -> None:

@@ -92,7 +92,7 @@ def people(stage: Stage) -> People:
     victim = stage.join("kalo")
     assert put(victim, "c1", {"name": "Reza"}).status_code == 201
     order = victim.order("starter", "P1M")
-    return People(stage, victim, order["order_id"], order["payment_id"], stage.join("kallu"))
+    return People(stage, victim, order["order_id"], order["payment"]["payment_id"], stage.join("kallu"))
 
 
 def _part(content: dict[str, Any]) -> str:
