@@ -165,7 +165,9 @@ def test_the_vendors_staff_does_not_reach_into_a_tenants_own_data(
 def test_a_partner_sees_agreed_work_and_nothing_else(
     operation: Operation, people: People, partner: Operator
 ) -> None:
-    assert_problem(people.call(operation, partner.token), 403, "not-allowed")
+    # A partner is as much a stranger to a tenant as any other, wherever users or owners may come in.
+    status, kind = (403, "not-allowed") if operation.groups <= STAFF else (404, "not-found")
+    assert_problem(people.call(operation, partner.token), status, kind)
 
 
 def test_what_was_refused_left_no_trace_but_in_the_security_log(stage: Stage) -> None:
