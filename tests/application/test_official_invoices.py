@@ -11,7 +11,7 @@ from mohlat.adapters.tax_office import ComputedOnly
 from mohlat.domain import bookkeeping
 from mohlat.domain.billing import OFFICIAL_NEEDS, BillingProfile, Company
 from mohlat.domain.errors import Conflict, NotFound, ProfileIncomplete, TooLate
-from mohlat.domain.invoices import OfficialInvoice, OfficialStatus
+from mohlat.domain.invoices import Invoice, OfficialInvoice, OfficialStatus
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Debt, Tenant
 from mohlat.domain.tickets import TicketKind
@@ -23,6 +23,14 @@ from tests.builders import SECOND, days
 LAST = datetime(2026, 12, 25, 20, 30, 0, tzinfo=UTC)
 
 
+def company_that_paid() -> tuple[Office, Tenant, Invoice]:
+    """A tenant with the profile of a company, and the invoice of what it bought."""
+    office = Office()
+    tenant = office.register()
+    office.profile(tenant)
+    return office, tenant, office.bought(tenant)
+
+
 def asked(office: Office, tenant: Tenant, invoice_id: str) -> OfficialInvoice:
     """The owner asks for an official invoice."""
     return office.officials.request(tenant.id, invoice_id, "user:u_1", draft)
@@ -30,10 +38,7 @@ def asked(office: Office, tenant: Tenant, invoice_id: str) -> OfficialInvoice:
 
 @pytest.mark.clause("SAMAN-5.9")
 def test_a_legal_entity_with_a_complete_profile_has_its_official_invoice_at_once() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     issued = asked(office, tenant, invoice.id)
     assert (issued.status, issued.issued_at, issued.due_at) == (OfficialStatus.ISSUED, NOON, NOON + days(7))
     assert (issued.company, issued.legal_id, issued.economic_code) == (
@@ -117,10 +122,7 @@ def test_it_is_due_a_week_after_the_payment_or_after_a_request_that_came_later()
 
 
 def test_asking_again_changes_nothing() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     first = asked(office, tenant, invoice.id)
     events = office.events(tenant)
     office.profile(tenant, company=Company("Renamed Ltd", "10380284790", "10380284790"))
@@ -132,10 +134,7 @@ def test_asking_again_changes_nothing() -> None:
 
 
 def test_what_the_tax_office_does_not_take_stays_requested_and_is_tried_when_due() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     office.tax_office.down = True
     requested = asked(office, tenant, invoice.id)
     assert (requested.status, requested.tax_id) == (OfficialStatus.REQUESTED, None)
@@ -152,10 +151,7 @@ def test_what_the_tax_office_does_not_take_stays_requested_and_is_tried_when_due
 
 
 def test_what_cannot_be_issued_in_time_is_escalated_and_may_still_be_issued() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     office.tax_office.down = True
     requested = asked(office, tenant, invoice.id)
     office.clock.time = requested.due_at
@@ -176,10 +172,7 @@ def test_a_retry_leaves_other_tickets_alone() -> None:
 
 
 def test_a_crash_between_filing_and_writing_files_the_same_number_again() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
 
     def die() -> None:
         raise Crash
@@ -193,10 +186,7 @@ def test_a_crash_between_filing_and_writing_files_the_same_number_again() -> Non
 
 
 def test_of_two_who_ask_at_once_both_learn_of_one_request() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     answers: list[OfficialInvoice] = []
     office.tenants.before_commit.append(lambda: answers.append(asked(office, tenant, invoice.id)))
     assert asked(office, tenant, invoice.id) == answers[0]
@@ -204,10 +194,7 @@ def test_of_two_who_ask_at_once_both_learn_of_one_request() -> None:
 
 
 def test_issued_elsewhere_meanwhile_it_is_not_issued_twice() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     office.tax_office.down = True
     requested = asked(office, tenant, invoice.id)
     office.tax_office.down = False
@@ -222,20 +209,14 @@ def test_issued_elsewhere_meanwhile_it_is_not_issued_twice() -> None:
 
 
 def test_a_seller_who_is_not_named_yet_leaves_it_to_a_person() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     office.agreements.known.append(replace(office.agreement, seller=None))
     assert asked(office, tenant, invoice.id).status is OfficialStatus.REQUESTED
     assert office.tax_office.calls == 0
 
 
 def test_an_invoice_of_a_tenant_purged_since_is_issued_without_a_journal() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     office.tax_office.down = True
     requested = asked(office, tenant, invoice.id)
     del office.table.tenants[tenant.id]
@@ -270,10 +251,7 @@ def test_a_debts_invoice_has_an_official_one_once_the_debt_is_paid() -> None:
 
 
 def test_a_credit_note_and_an_agreement_without_the_offer_have_none() -> None:
-    office = Office()
-    tenant = office.register()
-    office.profile(tenant)
-    invoice = office.bought(tenant)
+    office, tenant, invoice = company_that_paid()
     clause = next(iter(office.agreement.clauses))
     refund = office.refund_desk.give_back(tenant.id, invoice.source, 50_000, "goodwill", clause, "operator:n")
     note = office.invoice_desk.for_refund(refund)

@@ -205,19 +205,24 @@ class Teller:
         return bool(messages)
 
 
+def _pay(teller: Teller, story: Story, order: str, callback: str, **ids: str) -> None:
+    """An event that orders, the payer's way back in a step of the name `callback`, and the watch's end."""
+    with teller.step(story, "order"):
+        teller.replay(order, **ids)
+    teller.world.gateway.paid = True
+    teller.world.clock.advance(minutes=3)
+    with teller.step(story, callback):
+        teller.replay("pay_callback/paid")
+    with teller.step(story, "watch finds it done"):
+        teller.wake("payment")
+
+
 def _payment(teller: Teller) -> Iterator[Story]:
     """A month ordered, paid and invoiced; then bought back by the customer, asked for, followed, settled."""
     world = teller.world
     teller.given(world.register)
     story = Story("a payment (kalo, a month)")
-    with teller.step(story, "order"):
-        teller.replay("place_order/place")
-    world.gateway.paid = True
-    world.clock.advance(minutes=3)
-    with teller.step(story, "callback and invoice"):
-        teller.replay("pay_callback/paid")
-    with teller.step(story, "watch finds it done"):
-        teller.wake("payment")
+    _pay(teller, story, "place_order/place", "callback and invoice")
     yield story
     story = Story("a refund (of that payment)")
     world.clock.advance(days=1)
@@ -243,14 +248,7 @@ def _debt(teller: Teller) -> Iterator[Story]:
     story = Story("a debt (saman360)")
     with teller.step(story, "report and invoice"):
         debt_id = teller.replay("meter_usage/billed")["debt_id"]
-    with teller.step(story, "order"):
-        teller.replay("place_order/place_debt", debt_id=debt_id)
-    world.gateway.paid = True
-    world.clock.advance(minutes=3)
-    with teller.step(story, "callback"):
-        teller.replay("pay_callback/paid")
-    with teller.step(story, "watch finds it done"):
-        teller.wake("payment")
+    _pay(teller, story, "place_order/place_debt", "callback", debt_id=debt_id)
     yield story
 
 
@@ -261,14 +259,7 @@ def _escrow(teller: Teller) -> Iterator[Story]:
     story = Story("an escrow (saman360, released)")
     with teller.step(story, "agree"):
         escrow_id = teller.replay("keep_escrow/agree")["escrow_id"]
-    with teller.step(story, "order"):
-        teller.replay("place_order/place_escrow", escrow_id=escrow_id)
-    world.gateway.paid = True
-    world.clock.advance(minutes=3)
-    with teller.step(story, "callback and invoice"):
-        teller.replay("pay_callback/paid")
-    with teller.step(story, "watch finds it done"):
-        teller.wake("payment")
+    _pay(teller, story, "place_order/place_escrow", "callback and invoice", escrow_id=escrow_id)
     with teller.step(story, "release"):
         event = load_event("keep_escrow/release")
         event["pathParameters"]["escrow_id"] = escrow_id

@@ -17,9 +17,9 @@ from mohlat.domain.durations import Duration
 from mohlat.domain.errors import AgreementInvalid
 from mohlat.domain.iranian import normalize_legal_id
 from mohlat.domain.quotes import quote_extra
+from tests.unit.agreement_files import PACKAGE, broken, source
 
 SELLING = ("customer_club", "kalak", "kalo", "saman360")
-PACKAGE = Path(loader.__file__).parent
 TEST_LAYER = Path(__file__).parents[1] / "agreements" / "python"
 SECOND = timedelta(seconds=1)
 MONTH, YEAR = Duration(months=1), Duration(months=12)
@@ -32,10 +32,6 @@ def _nothing_read_yet():
     yield
     loader.load.cache_clear()
     loader.vat_rates.cache_clear()
-
-
-def source(product: str) -> str:
-    return (PACKAGE / f"{product}.yaml").read_text(encoding="utf-8")
 
 
 def problems(product: str, text: str) -> dict[str, str]:
@@ -469,12 +465,6 @@ BREAKS = [
     ("saman360", "toman: 2_106_000", "toman: 2_223_100", "plans[0].periods[2].prices[1].toman", "than P3M"),
     ("kalo", "toman: 1_900_000", "toman: 2_280_010", "plans[0].periods[1].prices[0].toman", "than P1M"),
 ]
-
-
-def broken(product: str, old: str, new: str) -> str:
-    text = source(product)
-    assert old in text
-    return text.replace(old, new, 1)
 
 
 @pytest.mark.parametrize(

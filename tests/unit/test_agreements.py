@@ -24,9 +24,9 @@ from mohlat.domain.lifecycle import Deadline, DeadlineKind
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.payments import Order
 from mohlat.domain.tenant import Closing, Tenant
+from tests.unit.agreement_files import PACKAGE, broken, source
 
 SHIPPED = ("customer_club", "kalak", "kallu", "kalo", "saman360")
-PACKAGE = Path(loader.__file__).parent
 SCHEMA = Path(__file__).parents[2] / "docs" / "agreement-schema.md"
 TEST_LAYER = Path(__file__).parents[1] / "agreements" / "python"
 NOW = datetime(2026, 11, 22, 10, 35, 55, tzinfo=UTC)
@@ -57,10 +57,6 @@ def _nothing_read_yet():
 
 def days(count: int) -> timedelta:
     return timedelta(days=count)
-
-
-def source(product: str) -> str:
-    return (PACKAGE / f"{product}.yaml").read_text(encoding="utf-8")
 
 
 def newcomer(agreement: Agreement, *, plan: str | None = None) -> Tenant:
@@ -746,12 +742,6 @@ BREAKS = [
     # the file itself
     ("kalo", "product: kalo", "product: kola", "product", "named after 'kalo'"),
 ]
-
-
-def broken(product: str, old: str, new: str) -> str:
-    text = source(product)
-    assert old in text
-    return text.replace(old, new, 1)
 
 
 @pytest.mark.parametrize(

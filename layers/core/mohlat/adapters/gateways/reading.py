@@ -1,4 +1,4 @@
-"""What the gateways' adapters read alike: numbers, masked cards, and what a browser brings back."""
+"""What the gateways' adapters read alike: numbers, cards, payers' mobiles, what a browser brings back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from mohlat.domain.errors import InvalidInput
+from mohlat.domain.iranian import local_mobile
 
 # How many digits stay readable differs between gateways; the stars are what matters.
 _MASKED_CARD = re.compile(r"[0-9]{4,6}\*+[0-9]{2,4}")
@@ -24,6 +25,14 @@ def integer(value: object) -> int | None:
 def masked_card(value: object) -> str | None:
     """The card as the gateway masked it. Only a number that really is masked may be kept (KALAK-card)."""
     return value if isinstance(value, str) and _MASKED_CARD.fullmatch(value) else None
+
+
+def payers_mobile(mobile: str | None) -> str | None:
+    """An E.164 number as gateways take it, or None.
+
+    It only lets their pages offer the payer's saved cards; a foreign number would be refused as invalid.
+    """
+    return local_mobile(mobile) if mobile and mobile.startswith("+98") else None
 
 
 def parameter(query: Mapping[str, str], name: str, form: str) -> str:

@@ -11,11 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mohlat.adapters.gateways.reading import integer, masked_card, optional_parameter, parameter
+from mohlat.adapters.gateways.reading import (
+    integer,
+    masked_card,
+    optional_parameter,
+    parameter,
+    payers_mobile,
+)
 from mohlat.adapters.http import HttpClient, NoAnswer
 from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, NoRefundRoute
-from mohlat.domain.iranian import local_mobile
 from mohlat.domain.payments import (
     Callback,
     GatewayState,
@@ -79,8 +84,8 @@ class Sep(PaymentGateway):
         """
         if not _RES_NUM.fullmatch(order_id):
             raise GatewayRefused("not a number that it takes", gateway=self.name)
-        # It only lets the page offer the payer's saved cards.
-        payer = {"CellNumber": local_mobile(mobile)} if mobile and mobile.startswith("+98") else {}
+        local = payers_mobile(mobile)
+        payer = {"CellNumber": local} if local else {}
         http_status, told = self._post(
             "onlinepg/onlinepg",
             action="token",

@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mohlat.adapters.gateways.reading import integer, masked_card, parameter
+from mohlat.adapters.gateways.reading import integer, masked_card, parameter, payers_mobile
 from mohlat.adapters.http import HttpClient, NoAnswer
 from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, NoRefundRoute
-from mohlat.domain.iranian import local_mobile
 from mohlat.domain.payments import (
     Callback,
     GatewayState,
@@ -125,9 +124,8 @@ class ZarinPal(PaymentGateway):
         """
         # With automatic verification the gateway would keep money we have not yet decided to take.
         metadata: dict[str, object] = {"auto_verify": False, "order_id": order_id}
-        # It only lets the page offer the payer's saved cards; a foreign number would be refused as invalid.
-        if mobile and mobile.startswith("+98"):
-            metadata["mobile"] = local_mobile(mobile)
+        if local := payers_mobile(mobile):
+            metadata["mobile"] = local
         if email:
             metadata["email"] = email
         code, data = self._call(

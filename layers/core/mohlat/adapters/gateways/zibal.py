@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mohlat.adapters.gateways.reading import integer, masked_card, parameter
+from mohlat.adapters.gateways.reading import integer, masked_card, parameter, payers_mobile
 from mohlat.adapters.http import HttpClient, NoAnswer
 from mohlat.application.ports import PaymentGateway
 from mohlat.domain.errors import GatewayRefused, GatewayUnavailable, NoRefundRoute
-from mohlat.domain.iranian import local_mobile
 from mohlat.domain.payments import (
     Callback,
     GatewayState,
@@ -72,8 +71,8 @@ class Zibal(PaymentGateway):
         `mobile` is E.164; there is no place for `email`. Raises GatewayRefused (also when the gateway limits
         amounts) or GatewayUnavailable.
         """
-        # It only lets the page offer the payer's saved cards.
-        payer = {"mobile": local_mobile(mobile)} if mobile and mobile.startswith("+98") else {}
+        local = payers_mobile(mobile)
+        payer = {"mobile": local} if local else {}
         code, told = self._call(
             "request",
             amount=amount,
