@@ -16,10 +16,10 @@ from mohlat.domain.errors import Conflict, InvalidInput
 from mohlat.domain.lifecycle import register
 from mohlat.domain.payments import Order, OrderKind, Payment, PaymentStatus
 from mohlat.domain.purchases import grant, grant_term, order_of
-from mohlat.domain.quotes import quote_extra, quote_term, quote_upgrade, remainder
+from mohlat.domain.quotes import quote_debt, quote_extra, quote_term, quote_upgrade, remainder
 from mohlat.domain.refunds import Refund, RefundReason, reserved
 from mohlat.domain.returns import return_purchase
-from mohlat.domain.tenant import Part, Tenant
+from mohlat.domain.tenant import Debt, Part, Tenant
 
 # 1 Azar 1405, 14:05 in Tehran.
 NOW = datetime(2026, 11, 22, 10, 35, tzinfo=UTC)
@@ -231,3 +231,27 @@ def test_giving_an_upgrade_back_leaves_the_plan_and_days_that_were_there(saman: 
     longer = bought(up, saman, "business", MONTH, NOW + 6 * DAY, 3)
     with pytest.raises(Conflict):
         return_purchase(longer, saman, order, refund_of("p2"), NOW + 7 * DAY, by="owner")
+
+
+def test_only_the_last_upgrade_can_be_given_back_and_what_it_stands_on_only_later(saman: Agreement) -> None:
+    tenant = bought(tenant_of(saman), saman, "basic", YEAR, NOW)
+    once, first = upgraded(tenant, saman, "business", NOW + 5 * DAY, 2)
+    twice, second = upgraded(once, saman, "enterprise", NOW + 6 * DAY, 3)
+    with pytest.raises(Conflict):
+        return_purchase(twice, saman, first, refund_of("p2"), NOW + 7 * DAY, by="owner")
+    back = return_purchase(twice, saman, second, refund_of("p3"), NOW + 7 * DAY, by="owner").after
+    assert back.term == once.term
+    term = order_of(quote_term(tenant, saman, "basic", YEAR, NOW), tenant, "o1", "p1", NOW)
+    with pytest.raises(Conflict):
+        return_purchase(back, saman, term, refund_of("p1"), NOW + 7 * DAY, by="owner")
+
+
+def test_each_debt_is_asked_for_as_it_was_invoiced(saman: Agreement) -> None:
+    debts = tuple(
+        Debt(f"d-{number}", "records", 1, 110 * number, 10 * number, 10, NOW, NOW + 14 * DAY)
+        for number in (1, 2)
+    )
+    owing = replace(tenant_of(saman), debts=debts)
+    assert quote_debt(owing, saman, "d-2", NOW).total == 220
+    with pytest.raises(InvalidInput):
+        quote_debt(owing, saman, "d-3", NOW)

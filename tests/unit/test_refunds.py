@@ -10,7 +10,7 @@ import pytest
 from mohlat.agreements import loader
 from mohlat.domain.agreement import Agreement, Phase, RefundCase, Returned
 from mohlat.domain.durations import Duration
-from mohlat.domain.errors import Conflict, RefundRefused
+from mohlat.domain.errors import Conflict, Gone, RefundRefused
 from mohlat.domain.lifecycle import next_deadline, register
 from mohlat.domain.payments import Order, OrderKind, Payment, PaymentStatus
 from mohlat.domain.purchases import grant_term
@@ -28,7 +28,7 @@ from mohlat.domain.refunds import (
     right_ends_at,
     withdrawal,
 )
-from mohlat.domain.returns import return_purchase
+from mohlat.domain.returns import return_purchase, withdraw
 from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant, iso
 
 NOW = datetime(2026, 11, 22, 10, 35, tzinfo=UTC)
@@ -85,6 +85,15 @@ def test_withdrawing_ends_with_the_thirtieth_day_in_tehran() -> None:
     with pytest.raises(RefundRefused) as refusal:
         withdrawal(tenant, saman, end)
     assert refusal.value.details == {"clause": "SAMAN-5.5", "case": "otherwise", "ended_at": iso(end)}
+
+
+def test_what_is_deleted_or_closed_cannot_be_withdrawn_from() -> None:
+    saman = loader.load("saman360")
+    tenant = tenant_of(saman)
+    with pytest.raises(Gone):
+        withdraw(replace(tenant, phase=Phase.PURGED), saman, (), "SAMAN-2.6", NOW, by="owner")
+    with pytest.raises(Conflict):
+        withdraw(replace(tenant, phase=Phase.CLOSED), saman, (), "SAMAN-2.6", NOW, by="owner")
 
 
 def test_who_broke_the_rules_gets_nothing_back() -> None:

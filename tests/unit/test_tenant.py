@@ -59,6 +59,12 @@ def test_a_tenant_reads_back_what_it_writes_through_json(tenant: Tenant) -> None
     assert from_dict(json.loads(json.dumps(to_dict(tenant)))) == tenant
 
 
+def test_a_term_without_parts_reads_back() -> None:
+    assert FULL.term
+    bare = replace(FULL, term=replace(FULL.term, parts=(), upgrades=()))
+    assert from_dict(json.loads(json.dumps(to_dict(bare)))) == bare
+
+
 def test_every_field_is_written_and_filled_by_this_test() -> None:
     assert set(to_dict(FULL)) == {field.name for field in fields(Tenant)}
     assert all(value not in (None, "", []) for value in to_dict(FULL).values())
