@@ -35,6 +35,7 @@ from mohlat.domain.errors import (
     ConcurrentChange,
     Conflict,
     Gone,
+    InvalidInput,
     NotFound,
     NotSignedIn,
     PurgeRefused,
@@ -86,6 +87,7 @@ class Table:
     authorities: dict[tuple[str, str], str] = field(default_factory=dict)
     notices: dict[tuple[str, str, Channel], Dispatch] = field(default_factory=dict)
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    objects: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)
     ledger: dict[str, PurgeEntry] = field(default_factory=dict)
     audit: list[SecurityLine] = field(default_factory=list)
     clock: TestClock = field(default_factory=TestClock)
@@ -501,6 +503,54 @@ class FakeRecords:
     def delete(self, tenant_id: str, record_id: str) -> None:
         self.get(tenant_id, record_id)
         del self.table.records[tenant_id, record_id]
+
+
+class FakeObjects:
+    """`ObjectStore` in memory, not sealed; every version is kept."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def put(self, tenant_id: str, name: str, content: bytes) -> None:
+        if tenant_id not in self.table.keys:
+            raise Gone(tenant_id=tenant_id)
+        self.table.objects.setdefault((tenant_id, name), []).append(content)
+
+    def get(self, tenant_id: str, name: str) -> bytes:
+        if (tenant_id, name) not in self.table.objects:
+            raise NotFound(tenant_id=tenant_id, object=name)
+        if tenant_id not in self.table.keys:
+            raise Gone(tenant_id=tenant_id)
+        return self.table.objects[tenant_id, name][-1]
+
+    def names(self, tenant_id: str, below: str = "") -> list[str]:
+        return sorted(
+            name for owner, name in self.table.objects if owner == tenant_id and name.startswith(below)
+        )
+
+    def delete(self, tenant_id: str, below: str, limit: int = 1000) -> int:
+        if not below:
+            raise InvalidInput("below", "is missing")
+        return self._delete(tenant_id, below, limit)
+
+    def erase(self, tenant_id: str, limit: int = 1000) -> int:
+        return self._delete(tenant_id, "", limit)
+
+    def count(self, tenant_id: str) -> int:
+        return sum(len(self.table.objects[tenant_id, name]) for name in self.names(tenant_id))
+
+    def _delete(self, tenant_id: str, below: str, limit: int) -> int:
+        if not tenant_id:
+            raise InvalidInput("tenant_id", "malformed")
+        deleted = 0
+        for name in self.names(tenant_id, below):
+            versions = self.table.objects[tenant_id, name]
+            while versions and deleted < limit:
+                versions.pop(0)
+                deleted += 1
+            if not versions:
+                del self.table.objects[tenant_id, name]
+        return deleted
 
 
 class FakeDueIndex:

@@ -24,6 +24,7 @@ from mohlat.adapters.dynamodb.purge import DynamoEraser, DynamoPurgeLedger
 from mohlat.adapters.dynamodb.records import DynamoRecords
 from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
 from mohlat.adapters.dynamodb.tenants import DynamoTenants
+from mohlat.adapters.object_store import S3ObjectStore
 from mohlat.adapters.sealing import EnvelopeSealer
 from mohlat.application import ports
 from mohlat.application.ports import Row
@@ -38,6 +39,7 @@ from tests.builders import START, agreement_with_trial
 
 TABLE = "tenants"
 KEYS_TABLE = "data-keys"
+BUCKET = "data"
 REGION = "eu-central-1"
 AGREEMENT = agreement_with_trial()
 
@@ -106,6 +108,9 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 {"AttributeName": "sk", "KeyType": "RANGE"},
             ],
         )
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         scans: list[str] = []
         events = aws.client("dynamodb").meta.events
 
@@ -155,6 +160,7 @@ class Stores:
     people: ports.People
     dispatches: ports.Dispatches
     records: ports.Records
+    objects: ports.ObjectStore
     due: ports.DueIndex
     ledger: ports.PurgeLedger
     eraser: ports.Eraser
@@ -200,6 +206,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakePeople(table),
             fakes.FakeDispatches(table),
             fakes.FakeRecords(table),
+            fakes.FakeObjects(table),
             fakes.FakeDueIndex(table),
             fakes.FakePurgeLedger(table),
             fakes.FakeEraser(table),
@@ -217,6 +224,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         DynamoPeople(sealer),
         DynamoDispatches(),
         DynamoRecords(sealer),
+        S3ObjectStore(aws.client("s3"), BUCKET, sealer),
         DynamoDueIndex(),
         DynamoPurgeLedger(),
         DynamoEraser(),

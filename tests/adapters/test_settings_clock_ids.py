@@ -25,6 +25,7 @@ class TestSettings:
             ("user_pool_id", "USER_POOL_ID"),
             ("user_pool_client_id", "USER_POOL_CLIENT_ID"),
             ("data_key_id", "DATA_KEY_ID"),
+            ("data_bucket", "DATA_BUCKET"),
             ("fingerprint_key_id", "FINGERPRINT_KEY_ID"),
             ("notice_queue_url", "NOTICE_QUEUE_URL"),
             ("parameters_prefix", "PARAMETERS_PREFIX"),
@@ -66,6 +67,8 @@ class TestClients:
     def test_an_endpoint_from_the_environment_is_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         aws._create.cache_clear()
         try:
             for name in ("dynamodb", "stepfunctions"):

@@ -51,6 +51,8 @@ WIDE = {
     ("PurgeMachine", "*"): "log deliveries have no resource of their own",
     ("RefundMachine", "*"): "log deliveries have no resource of their own",
     ("TicketMachine", "*"): "log deliveries have no resource of their own",
+    ("DataBucketPolicy", "/*"): "a bucket's own policy speaks of its objects",
+    ("EraseTenantFunction", "/tenants/*"): "it deletes every version of whatever a tenant has",
     ("SendNoticesFunction", ":identity/*"): "the condition on the sender narrows it",
     ("TellOwnerFunction", ":identity/*"): "the condition on the sender narrows it",
     **{
@@ -74,6 +76,7 @@ NOT_FOR_ALL = {"ZARINPAL_GRAPHQL_URL": "for the one that sends money back, see t
 WILD_ACTIONS = {
     ("DataKey", "kms:*"): "the account administers its key; without it nobody could",
     ("FingerprintKey", "kms:*"): "the account administers its key; without it nobody could",
+    ("DataBucketPolicy", "s3:*"): "it denies, whatever is asked for, unless the way is encrypted",
 }
 
 every_function = pytest.mark.parametrize("name", sorted(cf.functions()))

@@ -47,7 +47,7 @@ FULL = replace(
         restriction(RestrictionKind.BLOCKED),
         restriction(RestrictionKind.THROTTLED, until=START + days(4)),
     ),
-    holds=(hold("h-1"), hold("h-2")),
+    holds=(hold("h-1"), replace(hold("h-2"), records=("r-1", "r-2"))),
     open_matters=frozenset({"payment:p-2", "payment:p-1"}),
     carrier="t-1-g1-v1",
     journal_head="f" * 64,
@@ -86,3 +86,11 @@ def test_whether_a_kind_binds_is_told_apart_from_the_others() -> None:
     assert FULL.restricted(RestrictionKind.THROTTLED, START)
     assert not FULL.restricted(RestrictionKind.THROTTLED, START + days(4))
     assert not FULL.restricted(RestrictionKind.SUSPENDED_FOR_DEBT, START)
+
+
+def test_a_hold_over_some_records_binds_those_and_no_others() -> None:
+    some = replace(BARE, holds=(replace(hold("h-2"), records=("r-1",)),))
+    assert (some.held("r-1"), some.held("r-9")) == (some.holds[0], None)
+    every = replace(BARE, holds=(*some.holds, hold("h-1")))
+    assert every.held("r-9") == every.holds[1]
+    assert BARE.held("r-1") is None

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Invoices,
         Mailer,
         NoticeQueue,
+        ObjectStore,
         PaymentGateway,
         Payments,
         People,
@@ -217,6 +218,15 @@ def security_log() -> SecurityLog:
     from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
 
     return DynamoSecurityLog()
+
+
+@cache
+def objects() -> ObjectStore:
+    """Exports and backups."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.object_store import S3ObjectStore
+
+    return S3ObjectStore(aws.client("s3"), settings().data_bucket, _LateSealer())
 
 
 @cache

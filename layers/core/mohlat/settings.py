@@ -74,6 +74,11 @@ class Settings:
         return self._text("FINGERPRINT_KEY_ID")
 
     @property
+    def data_bucket(self) -> str:
+        """The bucket of exports and backups."""
+        return self._text("DATA_BUCKET")
+
+    @property
     def notice_queue_url(self) -> str:
         """The queue in front of the sending function."""
         return self._text("NOTICE_QUEUE_URL")

@@ -496,6 +496,37 @@ class Records(Protocol):
         ...
 
 
+class ObjectStore(Protocol):
+    """What is too large for a table: exports and backups. Sealed under the tenant's key, every version kept.
+
+    Names are made of letters, digits, dots, dashes and underscores, parted by slashes.
+    """
+
+    def put(self, tenant_id: str, name: str, content: bytes) -> None:
+        """Stores an object; what was there stays as an older version. Raises Gone after a purge."""
+        ...
+
+    def get(self, tenant_id: str, name: str) -> bytes:
+        """The newest version. Raises NotFound; Gone once the tenant's key is."""
+        ...
+
+    def names(self, tenant_id: str, below: str = "") -> list[str]:
+        """The names of a tenant's objects, sorted; with `below` only those that begin with it."""
+        ...
+
+    def delete(self, tenant_id: str, below: str, limit: int = 1000) -> int:
+        """Deletes up to `limit` versions of the objects whose names begin with `below`; says how many."""
+        ...
+
+    def erase(self, tenant_id: str, limit: int = 1000) -> int:
+        """Deletes up to `limit` versions of whatever the tenant has; says how many, 0 if nothing is left."""
+        ...
+
+    def count(self, tenant_id: str) -> int:
+        """How many versions and delete markers there are of the tenant's objects."""
+        ...
+
+
 class DueKind(StrEnum):
     """What can stand in the due index."""
 

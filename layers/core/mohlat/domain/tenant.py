@@ -42,13 +42,22 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A legal hold: while one exists nothing of the tenant is deleted (invariant 10)."""
+    """A legal hold: while one exists the tenant is not purged (invariant 10).
+
+    `records` are the ids of the records it is about; empty, it is about all there is. Those are neither
+    deleted nor overwritten without a copy.
+    """
 
     id: str
     reason: str
     origin: str
     by: str
     since: datetime
+    records: tuple[str, ...] = ()
+
+    def covers(self, record_id: str) -> bool:
+        """Whether the record has to stay as it is."""
+        return not self.records or record_id in self.records
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,10 @@ class Tenant:
     def restricted(self, kind: RestrictionKind, now: datetime) -> bool:
         """Whether a restriction of this kind binds at `now`."""
         return any(restriction.kind is kind and restriction.applies(now) for restriction in self.restrictions)
+
+    def held(self, record_id: str) -> Hold | None:
+        """A hold under which this record has to stay as it is, if there is one."""
+        return next((hold for hold in self.holds if hold.covers(record_id)), None)
 
 
 def iso(instant: datetime) -> str:
@@ -315,6 +328,7 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
                 "origin": hold.origin,
                 "by": hold.by,
                 "since": iso(hold.since),
+                **({"records": list(hold.records)} if hold.records else {}),
             }
             for hold in tenant.holds
         ],
@@ -384,6 +398,7 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
                 origin=item["origin"],
                 by=item["by"],
                 since=from_iso(item["since"]),
+                records=tuple(item.get("records") or ()),
             )
             for item in data.get("holds") or ()
         ),
