@@ -71,7 +71,7 @@ class Mailbox:
             item for item in sms if item["receptor"] in (mobile, local)
         ]
 
-    def code(self, email: str, mobile: str, seconds: float = 20) -> str:
+    def code(self, email: str, mobile: str, seconds: float = 60) -> str:
         """The newest one-time code sent to a person; waits for it. Raises Unexpected."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -102,7 +102,7 @@ class Operator:
         """The test clock's present instant."""
         return instant(self.api.ask("GET", "/test-clock", token=self.token)["now"])
 
-    def advance_to(self, target: datetime, seconds: float = 120) -> None:
+    def advance_to(self, target: datetime, seconds: float = 600) -> None:
         """Moves the clock and waits until everything due on the way is done. Raises Unexpected."""
         self.api.ask("POST", "/test-clock", {"to": text(target)}, token=self.token)
         end = time.monotonic() + seconds

@@ -91,7 +91,7 @@ class Stage:
         return eventually(finished, f"the deletion of {customer.tenant_id} to be certified")
 
 
-def eventually(question: Callable[[], T | None], what: str, seconds: float = 20) -> T:
+def eventually(question: Callable[[], T | None], what: str, seconds: float = 60) -> T:
     """The first answer that is neither None nor False. Fails when none comes in time."""
     end = time.monotonic() + seconds
     while True:
