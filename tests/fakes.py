@@ -15,6 +15,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from mohlat.application.ports import (
     Compensation,
     DueItem,
@@ -58,7 +61,7 @@ from mohlat.domain.people import (
     TrialMark,
     User,
 )
-from mohlat.domain.purge import PurgeEntry, Store
+from mohlat.domain.purge import PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket
@@ -611,6 +614,7 @@ class FakeEraser:
         self.table = table
 
     def erase(self, tenant_id: str, store: Store, limit: int = 500) -> int:
+        demand_target(tenant_id)
         doomed = self._held(tenant_id, store)[:limit]
         for rows, key in doomed:
             if isinstance(rows, set):
@@ -631,6 +635,19 @@ class FakeEraser:
         match store:
             case Store.RECORDS:
                 places: list[Any] = [table.records]
+            case Store.OBJECTS:
+                return [
+                    (versions, number)
+                    for (owner, _), versions in sorted(table.objects.items())
+                    for number in reversed(range(len(versions)))
+                    if owner == tenant_id
+                ]
+            case Store.SECURITY_LOG:
+                return [
+                    (table.audit, number)
+                    for number in reversed(range(len(table.audit)))
+                    if table.audit[number].subject == tenant_id
+                ]
             case Store.USERS:
                 mine = [
                     (table.identities, key)
@@ -750,6 +767,24 @@ class FakeFingerprints:
 
     def of(self, product: str, contact: str) -> str:
         return hashlib.sha256(f"{product}\n{contact}".encode()).hexdigest()
+
+
+class FakeSigner:
+    """`Signer` with a key of its own, made anew."""
+
+    algorithm = "ECDSA_SHA_256"
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+
+    @property
+    def public_key(self) -> bytes:
+        return self._key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message, ec.ECDSA(hashes.SHA256()))
 
 
 class FakeWorkflows:

@@ -15,6 +15,7 @@ def lambda_handler(event: Event, context: Any) -> dict[str, str]:
     told = tell_owner(
         event["tenant_id"],
         ledger=bootstrap.purge_ledger(),
+        certificates=bootstrap.certificate_desk(),
         tenants=bootstrap.tenants(),
         agreements=bootstrap.agreements(),
         sender=bootstrap.sender(),

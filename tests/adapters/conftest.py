@@ -39,6 +39,7 @@ from tests.builders import START, agreement_with_trial
 
 TABLE = "tenants"
 KEYS_TABLE = "data-keys"
+LOG_TABLE = "security-log"
 BUCKET = "data"
 REGION = "eu-central-1"
 AGREEMENT = agreement_with_trial()
@@ -63,6 +64,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "TENANTS_TABLE": TABLE,
         "DATA_KEYS_TABLE": KEYS_TABLE,
+        "SECURITY_LOG_TABLE": LOG_TABLE,
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -99,15 +101,16 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             ],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )
-        aws.client("dynamodb").create_table(
-            TableName=KEYS_TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-        )
+        for name in (KEYS_TABLE, LOG_TABLE):
+            aws.client("dynamodb").create_table(
+                TableName=name,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+                KeySchema=[
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+            )
         s3 = aws.client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -146,6 +149,13 @@ def stored_items() -> list[dict[str, Any]]:
     backend = next(iter(dynamodb_backends.values()))[REGION]
     table = backend.get_table(TABLE)
     return [item.to_json()["Attributes"] for item in table.all_items()]
+
+
+def eraser() -> DynamoEraser:
+    """The real eraser; it opens nothing, so that it needs no keys."""
+    return DynamoEraser(
+        S3ObjectStore(aws.client("s3"), BUCKET, EnvelopeSealer(None, "", DynamoWrappedKeys()))
+    )
 
 
 @dataclass
@@ -227,7 +237,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         S3ObjectStore(aws.client("s3"), BUCKET, sealer),
         DynamoDueIndex(),
         DynamoPurgeLedger(),
-        DynamoEraser(),
+        eraser(),
         DynamoSecurityLog(),
         DynamoClockOffsets(),
         request.getfixturevalue("watch"),

@@ -10,7 +10,6 @@ import pytest
 from mohlat.adapters import aws
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
 from mohlat.adapters.dynamodb.people import DynamoPeople
-from mohlat.adapters.dynamodb.purge import DynamoEraser
 from mohlat.adapters.dynamodb.records import DynamoRecords
 from mohlat.adapters.dynamodb.tenants import DynamoTenants
 from mohlat.adapters.sealing import EnvelopeSealer, SealBroken
@@ -18,7 +17,7 @@ from mohlat.domain import lifecycle
 from mohlat.domain.errors import Gone
 from mohlat.domain.people import Contact, LegalEntity
 from mohlat.domain.purge import Store
-from tests.adapters.conftest import TABLE, Watch, stored_items
+from tests.adapters.conftest import TABLE, Watch, eraser, stored_items
 from tests.builders import START, agreement_with_trial
 
 CONTACT = Contact(
@@ -124,7 +123,7 @@ def test_with_the_key_gone_a_restored_copy_is_noise(cloud: None) -> None:
     sealer = EnvelopeSealer(kms, kms.key_id, DynamoWrappedKeys(), watch)
     sealer.begin("t-1")
     backup = sealer.seal("t-1", "RECORD#1", b"kept too long")
-    assert DynamoEraser().erase("t-1", Store.KEY) == 1
+    assert eraser().erase("t-1", Store.KEY) == 1
     watch.seconds = 301
     with pytest.raises(Gone):
         sealer.open("t-1", "RECORD#1", backup)
@@ -137,7 +136,7 @@ def test_a_restored_backup_of_the_table_holds_noise_of_whoever_was_purged(sealer
     DynamoRecords(sealer).put("t-1", "c1", {"name": "Ali"}, START)
     backup = stored_items()
     for store in Store:
-        while DynamoEraser().erase("t-1", store):
+        while eraser().erase("t-1", store):
             pass
     assert stored_items() == []
     for item in backup:

@@ -26,6 +26,7 @@ class TestSettings:
             ("user_pool_client_id", "USER_POOL_CLIENT_ID"),
             ("data_key_id", "DATA_KEY_ID"),
             ("data_bucket", "DATA_BUCKET"),
+            ("security_log_table", "SECURITY_LOG_TABLE"),
             ("fingerprint_key_id", "FINGERPRINT_KEY_ID"),
             ("notice_queue_url", "NOTICE_QUEUE_URL"),
             ("parameters_prefix", "PARAMETERS_PREFIX"),

@@ -18,7 +18,6 @@ from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
 from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
 from mohlat.adapters.dynamodb.payments import DynamoPayments
 from mohlat.adapters.dynamodb.people import DynamoPeople
-from mohlat.adapters.dynamodb.purge import DynamoEraser
 from mohlat.adapters.dynamodb.records import DynamoRecords
 from mohlat.adapters.dynamodb.tenants import DynamoTenants
 from mohlat.adapters.sealing import EnvelopeSealer
@@ -29,7 +28,7 @@ from mohlat.domain.notices import Dispatch, NoticeKind, NoticeStatus
 from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.domain.people import Role, User
 from mohlat.domain.purge import Store
-from tests.adapters.conftest import TABLE, stored_items
+from tests.adapters.conftest import TABLE, eraser, stored_items
 from tests.adapters.wire import answer, answering, refusal
 from tests.builders import START, agreement_with_trial, order
 
@@ -227,17 +226,17 @@ def test_what_a_batch_leaves_undone_is_done_again(sealer: EnvelopeSealer) -> Non
     for number in range(3):
         DynamoRecords(sealer).put("t-1", f"r-{number}", {}, START)
     with answering("BatchWriteItem", undone(0, 1, 2), None) as asked:
-        assert DynamoEraser().erase("t-1", Store.RECORDS) == 3
+        assert eraser().erase("t-1", Store.RECORDS) == 3
     assert len(asked) == 2
-    assert DynamoEraser().count("t-1", Store.RECORDS) == 0
+    assert eraser().count("t-1", Store.RECORDS) == 0
 
 
 def test_a_batch_that_is_never_done_says_so(sealer: EnvelopeSealer) -> None:
     register(sealer)
     DynamoRecords(sealer).put("t-1", "r-0", {}, START)
     with answering("BatchWriteItem", *[undone(0)] * 9), pytest.raises(ServiceUnavailable):
-        DynamoEraser().erase("t-1", Store.RECORDS)
-    assert DynamoEraser().count("t-1", Store.RECORDS) == 1
+        eraser().erase("t-1", Store.RECORDS)
+    assert eraser().count("t-1", Store.RECORDS) == 1
 
 
 def test_long_stores_are_read_page_by_page(sealer: EnvelopeSealer) -> None:
@@ -245,5 +244,5 @@ def test_long_stores_are_read_page_by_page(sealer: EnvelopeSealer) -> None:
     records = DynamoRecords(sealer)
     for number in range(130):
         records.put("t-1", f"r-{number:03d}", {"padding": "x" * 10_000}, START)
-    assert DynamoEraser().count("t-1", Store.RECORDS) == 130
+    assert eraser().count("t-1", Store.RECORDS) == 130
     assert len(records.page("t-1", None, 130)) == 130

@@ -22,6 +22,8 @@ def purged(records: int = 3) -> tuple[World, Tenant]:
     tenant = world.register()
     for number in range(records):
         world.records.put(tenant.id, f"r-{number}", {"n": number}, world.clock.now())
+    for content in (b"one", b"two"):
+        world.objects.put(tenant.id, "backups/b-1", content)
     other = world.register(email="other@customer.test", mobile="+989350000001")
     world.buy(other)
     world.records.put(other.id, "r-0", {"kept": True}, world.clock.now())
@@ -30,9 +32,10 @@ def purged(records: int = 3) -> tuple[World, Tenant]:
 
 def run(world: World, tenant: Tenant) -> PurgeEntry:
     """What the purge's state machine does."""
-    erase(world, tenant, Store.RECORDS)
+    for store in (Store.RECORDS, Store.OBJECTS):
+        erase(world, tenant, store)
     world.tell_owner(tenant.id)
-    for store in (Store.USERS, Store.TENANT, Store.KEY):
+    for store in (Store.USERS, Store.SECURITY_LOG, Store.TENANT, Store.KEY):
         erase(world, tenant, store)
     return world.shredder.certify(tenant.id)
 
@@ -52,11 +55,13 @@ def test_a_purge_leaves_nothing_but_its_ledger_and_touches_nobody_else() -> None
     world, tenant = purged()
     before = {store: world.eraser.count(tenant.id, store) for store in Store}
     entry = run(world, tenant)
-    assert entry.left == dict.fromkeys(("records", "users", "tenant", "key"), 0)
+    assert entry.left == dict.fromkeys((store.value for store in Store), 0)
     # The last message adds its two rows to the record of what was sent.
     assert entry.deleted == {
         "records": 3,
+        "objects": 2,
         "users": before[Store.USERS],
+        "security_log": before[Store.SECURITY_LOG],
         "tenant": before[Store.TENANT] + 2,
         "key": 1,
     }
@@ -92,11 +97,12 @@ def test_a_living_tenant_is_not_touched_whatever_the_ledger_says() -> None:
 
 def test_nothing_is_certified_while_a_store_still_holds_something() -> None:
     world, tenant = purged()
-    for store in (Store.RECORDS, Store.USERS, Store.TENANT):
+    for store in set(Store) - {Store.OBJECTS, Store.KEY}:
         world.shredder.erase(tenant.id, store)
     with pytest.raises(LeftBehind) as left:
         world.shredder.certify(tenant.id)
-    assert left.value.details["left"] == {"records": 0, "users": 0, "tenant": 0, "key": 1}
+    nothing = dict.fromkeys((store.value for store in Store), 0)
+    assert left.value.details["left"] == nothing | {"objects": 2, "key": 1}
     assert world.ledger.get(tenant.id).finished_at is None
 
 

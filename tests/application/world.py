@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from mohlat.agreements import loader
 from mohlat.application.advance_tenant import Wake, advance_tenant
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_refund
 from mohlat.application.follow_refund import RefundFollower
@@ -12,6 +13,7 @@ from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.place_order import PlacedOrder, order_something
 from mohlat.application.purge_tenant import Shredder, tell_owner
 from mohlat.application.quoting import Recalled, Wanted
+from mohlat.application.read_certificate import CertificateDesk
 from mohlat.application.register_tenant import Application, register_tenant
 from mohlat.application.return_money import RefundDesk
 from mohlat.application.send_notices import Sender, send_entry
@@ -44,12 +46,14 @@ from tests.fakes import (
     FakeIds,
     FakeInvoices,
     FakeNoticeQueue,
+    FakeObjects,
     FakePayments,
     FakePeople,
     FakeProfiles,
     FakePurgeLedger,
     FakeRecords,
     FakeSecurityLog,
+    FakeSigner,
     FakeSignIn,
     FakeWorkflows,
     Table,
@@ -84,8 +88,10 @@ class World:
         self.ledger = FakePurgeLedger(self.table)
         self.eraser = FakeEraser(self.table)
         self.security_log = FakeSecurityLog(self.table)
+        self.objects = FakeObjects(self.table)
         self.sign_in = FakeSignIn()
         self.fingerprints = FakeFingerprints()
+        self.signer = FakeSigner()
         self.workflows = FakeWorkflows()
         self.queue = FakeNoticeQueue()
         self.ids = FakeIds()
@@ -164,7 +170,14 @@ class World:
             tenants=self.tenants,
             people=self.people,
             sign_in=self.sign_in,
+            signer=self.signer,
+            retained=loader.retained,
             clock=self.clock,
+        )
+        self.certificates = CertificateDesk(
+            ledger=self.ledger,
+            fingerprints=self.fingerprints,
+            address=lambda tenant_id, token: f"https://api.example/v1/certificates/{tenant_id}/{token}",
         )
 
     def application(self, **changes: object) -> Application:
@@ -320,6 +333,7 @@ class World:
         return tell_owner(
             tenant_id,
             ledger=self.ledger,
+            certificates=self.certificates,
             tenants=self.tenants,
             agreements=self.agreements,
             sender=self.sender,

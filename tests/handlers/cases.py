@@ -11,6 +11,7 @@ from mohlat import bootstrap
 from mohlat.domain.agreement import Phase
 from mohlat.domain.payments import PaymentStatus
 from mohlat.domain.people import CodePurpose
+from mohlat.domain.purge import Store
 from tests.handlers.conftest import TENANT, World, body, load_event
 
 Check = Callable[[World, Any], object]
@@ -103,8 +104,8 @@ def purged(world: World) -> None:
 
 def emptied(world: World) -> None:
     purged(world)
-    for store in ("records", "users", "tenant", "key"):
-        world.call("erase_tenant", {"tenant_id": TENANT, "store": store})
+    for store in Store:
+        world.call("erase_tenant", {"tenant_id": TENANT, "store": store.value})
 
 
 def on_its_way(world: World) -> None:

@@ -38,7 +38,7 @@ from mohlat.domain.payments import (
 from mohlat.domain.people import CodePurpose
 from mohlat.entrypoint import logger
 from mohlat.settings import settings
-from tests.fakes import FakeClock, FakeIds
+from tests.fakes import FakeClock, FakeFingerprints, FakeIds
 from tests.template import cloudformation
 
 ROOT = Path(__file__).parents[2]
@@ -270,12 +270,18 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
             for name, keys in (("due", due), ("ledger", ledger))
         ],
     )
-    aws.client("dynamodb").create_table(
-        TableName="data-keys",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=attributes[:2],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
+    for table in ("data-keys", "security-log"):
+        aws.client("dynamodb").create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=attributes[:2],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+    aws.client("s3").create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws.client("s3").put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
     aws.client("dynamodb").create_table(
         TableName="answers",
         BillingMode="PAY_PER_REQUEST",
@@ -314,6 +320,8 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
         "NOTICE_QUEUE_URL": aws.client("sqs").create_queue(QueueName="notices")["QueueUrl"],
         "ALARM_TOPIC_ARN": aws.client("sns").create_topic(Name="alarms")["TopicArn"],
     }
+    signing = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    environment["SIGNING_KEY_ID"] = signing
     for machine in ("subscription", "payment", "purge", "refund", "ticket"):
         environment[f"{machine.upper()}_MACHINE_ARN"] = aws.client("stepfunctions").create_state_machine(
             name=machine,
@@ -342,6 +350,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "TENANTS_TABLE": "tenants",
         "DATA_KEYS_TABLE": "data-keys",
+        "SECURITY_LOG_TABLE": "security-log",
+        "DATA_BUCKET": "data",
         "IDEMPOTENCY_TABLE": "answers",
         "PARAMETERS_PREFIX": "/mohlat/test",
         "PUBLIC_URL": "https://api.example/v1",
@@ -362,6 +372,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     replacements: dict[str, Callable[..., Any]] = {
         "clock": lambda: known.clock,
+        # Its links are part of stored events: they need a key that does not change.
+        "fingerprints": FakeFingerprints,
         "ids": lambda: ids,
         "payment_gateway": _gateways(known),
         "mailer": lambda: known.mail,
@@ -381,7 +393,7 @@ def confined(function: str) -> Iterator[None]:
     """With the environment that the template gives the function, and nothing else of ours."""
     shared = cloudformation.template()["Globals"]["Function"]["Environment"]["Variables"]
     own = cloudformation.functions()[function]["Properties"].get("Environment", {}).get("Variables", {})
-    known = [name for name in os.environ if re.search(r"_(ID|ARN|URL|TABLE|PREFIX|SECONDS)$", name)]
+    known = [name for name in os.environ if re.search(r"_(ID|ARN|URL|TABLE|BUCKET|PREFIX|SECONDS)$", name)]
     with pytest.MonkeyPatch.context() as patch:
         for name in known:
             if name not in own and name not in shared and not name.startswith("AWS_"):

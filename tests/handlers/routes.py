@@ -94,6 +94,8 @@ ROUTES = [
     Route("restrict_tenant", "DELETE", f"{_TENANT}/restrictions/{{kind}}", (OPERATOR,)),
     Route("hold_tenant", "POST", f"{_TENANT}/holds", (OPERATOR,)),
     Route("hold_tenant", "DELETE", f"{_TENANT}/holds/{{hold_id}}", (OPERATOR,)),
+    Route("read_certificate", "GET", "/certificates/{tenant_id}/{token}", PUBLIC),
+    Route("read_certificate", "GET", "/certificates/key", PUBLIC),
     Route("view_purge", "GET", "/purges/{tenant_id}", (OPERATOR,)),
     Route("view_security_log", "GET", "/security-log", (OPERATOR,)),
     Route("request_sweep", "POST", "/sweeps", (OPERATOR,)),
@@ -113,6 +115,7 @@ _EXAMPLES = {
     "kind": "blocked",
     "product": "kalo",
     "gateway": "zarinpal",
+    "token": "0" * 64,
 }
 
 

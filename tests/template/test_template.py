@@ -26,6 +26,8 @@ PUBLIC = {
     ("POST", "/password-recoveries/confirmations"): "the code proves who calls",
     ("GET", "/payments/{gateway}/callback"): "the payer's browser comes back; nothing it says is believed",
     ("POST", "/payments/{gateway}/callback"): "some gateways have it post; nothing it says is believed",
+    ("GET", "/certificates/{tenant_id}/{token}"): "the account is gone; who was sent the link may read",
+    ("GET", "/certificates/key"): "anybody may check a certificate",
     ("GET", "/payments/{gateway}/pages/{payment_id}"): "takes a payer to the gateway, and tells no more",
 }
 
@@ -46,6 +48,7 @@ WITHOUT_BODY = {
 WIDE = {
     ("DataKey", "*"): "in a key's own policy, * is that key",
     ("FingerprintKey", "*"): "in a key's own policy, * is that key",
+    ("SigningKey", "*"): "in a key's own policy, * is that key",
     ("SubscriptionMachine", "*"): "log deliveries have no resource of their own",
     ("PaymentMachine", "*"): "log deliveries have no resource of their own",
     ("PurgeMachine", "*"): "log deliveries have no resource of their own",
@@ -76,6 +79,7 @@ NOT_FOR_ALL = {"ZARINPAL_GRAPHQL_URL": "for the one that sends money back, see t
 WILD_ACTIONS = {
     ("DataKey", "kms:*"): "the account administers its key; without it nobody could",
     ("FingerprintKey", "kms:*"): "the account administers its key; without it nobody could",
+    ("SigningKey", "kms:*"): "the account administers its key; without it nobody could",
     ("DataBucketPolicy", "s3:*"): "it denies, whatever is asked for, unless the way is encrypted",
 }
 

@@ -87,6 +87,7 @@ FACTS: dict[NoticeKind, dict[str, str | int]] = {
     NoticeKind.COMPENSATED: {**_TICKET, "compensation_id": f"m_{UNIQUE}", "amount": 12_345_000},
     NoticeKind.DISPUTE_RECEIVED: {**_TICKET, "invoice": LABEL},
     NoticeKind.DISPUTE_ANSWERED: {**_TICKET, "invoice": LABEL},
+    NoticeKind.DATA_DELETED: {"link": LINK},
     NoticeKind.OFFICIAL_INVOICE_ISSUED: {
         "invoice_id": f"i_{UNIQUE}",
         "invoice": LABEL,
@@ -98,6 +99,7 @@ REMINDERS = {kind for kind, facts in FACTS.items() if "before" in facts}
 WITH_A_SUM = {kind for kind, facts in FACTS.items() if "amount" in facts}
 # What an SMS says of the others has no date that anything depends on.
 DATED = set(NoticeKind) - CODES - set(FACTS) | {
+    NoticeKind.DATA_DELETED,
     NoticeKind.TRIAL_ENDING,
     NoticeKind.TERM_ENDING,
     NoticeKind.INVOICE_DUE,
@@ -422,7 +424,8 @@ def test_sums_are_told_in_tomans_and_to_the_rial(kind: NoticeKind, rials: int, f
 
 @every_language
 @pytest.mark.parametrize(
-    "kind", sorted(kind for kind in FACTS if kind not in REMINDERS - {NoticeKind.DEBT_DUE})
+    "kind",
+    sorted(set(FACTS) - (REMINDERS - {NoticeKind.DEBT_DUE}) - {NoticeKind.DATA_DELETED}),
 )
 def test_mail_names_what_it_is_about_by_its_whole_number(kind: NoticeKind, language: str) -> None:
     text = write(told(kind, language)).text
@@ -668,6 +671,7 @@ def test_what_the_domain_puts_into_a_notice_is_all_that_its_message_needs(
 def test_every_notice_about_money_was_tried() -> None:
     # These are owed by use cases; their own tests hold them to the same facts.
     elsewhere = {
+        NoticeKind.DATA_DELETED,
         NoticeKind.PAYMENT_FOLLOWED_UP,
         NoticeKind.DISPUTE_RECEIVED,
         NoticeKind.DISPUTE_ANSWERED,

@@ -10,7 +10,7 @@ from tests.workflows.interpreter import Failure, run
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GIVEN = {"tenant_id": "t_1"}
 DONE: dict[str, str] = {}
-ALL_DONE = {"erase_tenant": [DONE] * 4, "tell_owner": [DONE], "certify_purge": [DONE]}
+ALL_DONE = {"erase_tenant": [DONE] * len(Store), "tell_owner": [DONE], "certify_purge": [DONE]}
 
 
 def test_the_stores_are_emptied_in_order_and_the_owner_is_told_while_there_is_an_address() -> None:
@@ -19,8 +19,10 @@ def test_the_stores_are_emptied_in_order_and_the_owner_is_told_while_there_is_an
     assert purge.status == "SUCCEEDED"
     assert purge.calls == [
         ("erase_tenant", {"tenant_id": "t_1", "store": "records"}),
+        ("erase_tenant", {"tenant_id": "t_1", "store": "objects"}),
         ("tell_owner", {"tenant_id": "t_1"}),
         ("erase_tenant", {"tenant_id": "t_1", "store": "users"}),
+        ("erase_tenant", {"tenant_id": "t_1", "store": "security_log"}),
         ("erase_tenant", {"tenant_id": "t_1", "store": "tenant"}),
         ("erase_tenant", {"tenant_id": "t_1", "store": "key"}),
         ("certify_purge", {"tenant_id": "t_1"}),
@@ -35,7 +37,7 @@ def test_the_stores_are_those_of_the_domain_in_its_order() -> None:
 
 
 def test_a_store_larger_than_one_run_is_erased_run_by_run() -> None:
-    script = {**ALL_DONE, "erase_tenant": [*[Failure("MoreToErase")] * 40, *[DONE] * 4]}
+    script = {**ALL_DONE, "erase_tenant": [*[Failure("MoreToErase")] * 40, *[DONE] * len(Store)]}
 
     purge = run("purge", GIVEN, script, start=START)
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Profiles,
         PurgeLedger,
         SecurityLog,
+        Signer,
         SignIn,
         SmsSender,
         Tenants,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         Workflows,
     )
     from mohlat.application.purge_tenant import Shredder
+    from mohlat.application.read_certificate import CertificateDesk
     from mohlat.application.receive_mail import MailRoom
     from mohlat.application.return_money import RefundDesk
     from mohlat.application.send_notices import Sender
@@ -602,16 +604,39 @@ def ledger_check() -> LedgerCheck:
 def shredder() -> Shredder:
     """Carries out purges."""
     from mohlat.adapters.dynamodb.purge import DynamoEraser
+    from mohlat.agreements.loader import retained
     from mohlat.application.purge_tenant import Shredder
 
     return Shredder(
         ledger=purge_ledger(),
-        eraser=DynamoEraser(),
+        eraser=DynamoEraser(objects()),
         tenants=tenants(),
         people=people(),
         sign_in=user_pool(),
+        signer=signer(),
+        retained=retained,
         clock=clock(),
     )
+
+
+@cache
+def signer() -> Signer:
+    """Signs certificates."""
+    from mohlat.adapters import aws
+    from mohlat.adapters.signing import KmsSigner
+
+    return KmsSigner(aws.client("kms"), settings().signing_key_id)
+
+
+@cache
+def certificate_desk() -> CertificateDesk:
+    """Certificates of deletion, by their links."""
+    from mohlat.application.read_certificate import CertificateDesk
+
+    def address(tenant_id: str, token: str) -> str:
+        return f"{settings().public_url}/certificates/{tenant_id}/{token}"
+
+    return CertificateDesk(ledger=purge_ledger(), fingerprints=fingerprints(), address=address)
 
 
 def run_sweep(patience: timedelta | None = None, limit: int = 10_000) -> dict[str, int]:

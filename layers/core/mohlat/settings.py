@@ -64,6 +64,11 @@ class Settings:
         return self._text("DATA_KEYS_TABLE")
 
     @property
+    def security_log_table(self) -> str:
+        """The table of the security log."""
+        return self._text("SECURITY_LOG_TABLE")
+
+    @property
     def data_key_id(self) -> str:
         """The KMS key that wraps the tenants' data keys."""
         return self._text("DATA_KEY_ID")
@@ -77,6 +82,11 @@ class Settings:
     def data_bucket(self) -> str:
         """The bucket of exports and backups."""
         return self._text("DATA_BUCKET")
+
+    @property
+    def signing_key_id(self) -> str:
+        """The KMS key that signs certificates of deletion."""
+        return self._text("SIGNING_KEY_ID")
 
     @property
     def notice_queue_url(self) -> str:

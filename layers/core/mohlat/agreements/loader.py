@@ -17,8 +17,9 @@ import yaml
 
 from mohlat.agreements.form import read_agreement
 from mohlat.agreements.reading import Problem, Refused, join
-from mohlat.agreements.values import NAME, VAT_RATES, VERSION
+from mohlat.agreements.values import NAME, RETAINED, VAT_RATES, VERSION
 from mohlat.domain.agreement import Agreement, VatRate
+from mohlat.domain.certificate import Retained
 from mohlat.domain.errors import AgreementInvalid, InvalidInput
 
 # The C parser reads a file some ten times faster; it is missing where PyYAML was built without libyaml.
@@ -26,6 +27,7 @@ _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # The law's, not a vendor's: it stands in a folder of its own, where no product is looked for.
 _VAT = Path(__file__).parent / "law" / "vat.yaml"
+_RETENTION = _VAT.with_name("retention.yaml")
 _WHOLE_FILE = "the whole file"
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
@@ -122,6 +124,15 @@ def vat_rates() -> tuple[VatRate, ...]:
         return VAT_RATES(_plain_values(_VAT.read_text(encoding="utf-8")), "")
     except Refused as refused:
         raise AgreementInvalid(_VAT.name, *refused.problems[0]) from None
+
+
+@cache
+def retained() -> tuple[Retained, ...]:
+    """What stays after a purge and by which law. Read once per process. Raises AgreementInvalid."""
+    try:
+        return RETAINED(_plain_values(_RETENTION.read_text(encoding="utf-8")), "")
+    except Refused as refused:
+        raise AgreementInvalid(_RETENTION.name, *refused.problems[0]) from None
 
 
 def _parse(text: str, file: str) -> Agreement:

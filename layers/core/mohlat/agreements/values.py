@@ -16,6 +16,7 @@ from mohlat.agreements.reading import (
     Reader,
     checked,
     list_of,
+    mapping_of,
     one_of,
     percent,
     positive,
@@ -25,6 +26,7 @@ from mohlat.agreements.reading import (
 )
 from mohlat.calendar.jalali import gregorian_day, start_of_day
 from mohlat.domain.agreement import Channel, Price, VatRate
+from mohlat.domain.certificate import Retained
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import InvalidInput
 from mohlat.domain.iranian import normalize_legal_id
@@ -151,6 +153,20 @@ VAT_RATES: Reader[tuple[VatRate, ...]] = record(
                 at="since",
             ),
             _ascending,
+        )
+    },
+)
+
+# What stays after a purge: law/retention.yaml.
+RETAINED: Reader[tuple[Retained, ...]] = record(
+    lambda retained: retained,
+    {
+        "retained": list_of(
+            record(
+                Retained, {"category": SHORT_NAME, "names": mapping_of(text), "ground": text, "kept": text}
+            ),
+            key=lambda one: one.category,
+            at="category",
         )
     },
 )

@@ -564,6 +564,21 @@ class DueIndex(Protocol):
         ...
 
 
+class Signer(Protocol):
+    """Signs with a key that never leaves its vault."""
+
+    algorithm: str
+
+    @property
+    def public_key(self) -> bytes:
+        """The public key, DER (SubjectPublicKeyInfo)."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature in DER form."""
+        ...
+
+
 class PurgeLedger(Protocol):
     """The purges: written before anything is deleted, kept for ever."""
 

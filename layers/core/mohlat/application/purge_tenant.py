@@ -5,6 +5,7 @@ Each step can be repeated and resumed; the ledger was written before the first o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -14,11 +15,14 @@ from mohlat.application.ports import (
     Eraser,
     People,
     PurgeLedger,
+    Signer,
     SignIn,
     Tenants,
 )
+from mohlat.application.read_certificate import CertificateDesk, sign
 from mohlat.application.send_notices import Sender
 from mohlat.domain.agreement import Phase
+from mohlat.domain.certificate import Retained, statement
 from mohlat.domain.errors import (
     ConcurrentChange,
     Gone,
@@ -57,6 +61,8 @@ class Shredder:
         tenants: Tenants,
         people: People,
         sign_in: SignIn,
+        signer: Signer,
+        retained: Callable[[], tuple[Retained, ...]],
         clock: Clock,
     ) -> None:
         self._ledger = ledger
@@ -64,6 +70,8 @@ class Shredder:
         self._tenants = tenants
         self._people = people
         self._sign_in = sign_in
+        self._signer = signer
+        self._retained = retained
         self._clock = clock
 
     def erase(self, tenant_id: str, store: Store) -> PurgeEntry:
@@ -89,16 +97,19 @@ class Shredder:
         raise MoreToErase(tenant_id=tenant_id, store=store.value)
 
     def certify(self, tenant_id: str) -> PurgeEntry:
-        """Counts every store, and finishes the ledger's entry if all are empty. Raises LeftBehind."""
+        """Counts every store; if all are empty, signs the certificate and finishes the ledger's entry.
+
+        Raises LeftBehind.
+        """
         entry = self._committed(tenant_id)
         if entry.finished_at:
             return entry
         left = {store.value: self._eraser.count(tenant_id, store) for store in Store}
         if any(left.values()):
             raise LeftBehind(tenant_id=tenant_id, left=left)
-        entry = replace(
-            entry, left=left, finished_at=self._clock.now(), next_due_at=None, version=entry.version + 1
-        )
+        now = self._clock.now()
+        entry = replace(entry, left=left, finished_at=now, next_due_at=None, version=entry.version + 1)
+        entry = replace(entry, certificate=sign(self._signer, statement(entry, now, self._retained())))
         self._ledger.save(entry)
         return entry
 
@@ -119,11 +130,12 @@ def tell_owner(
     tenant_id: str,
     *,
     ledger: PurgeLedger,
+    certificates: CertificateDesk,
     tenants: Tenants,
     agreements: Agreements,
     sender: Sender,
 ) -> Literal["told", "unreachable"]:
-    """The last message, while the contact is still there: the records are gone, and by which clause.
+    """The last message, while the contact is still there: the records are gone, and where that is certified.
 
     A purge that is taken up again may find the contact erased already. Raises MessagingUnavailable,
     MessagingMisconfigured and ConcurrentChange when every channel was tried; the deletion goes on without the
@@ -137,7 +149,12 @@ def tell_owner(
     agreement = agreements.load(tenant.product, tenant.agreement_version)
     warning = agreement.deletion_warning
     notice = Notice(
-        NoticeKind.DATA_DELETED, entry.committed_at, tenant.generation, warning.channels, entry.clause
+        NoticeKind.DATA_DELETED,
+        entry.committed_at,
+        tenant.generation,
+        warning.channels,
+        entry.clause,
+        {"link": certificates.link(tenant_id)},
     )
     failure: MessagingUnavailable | MessagingMisconfigured | ConcurrentChange | None = None
     for channel in notice.channels:

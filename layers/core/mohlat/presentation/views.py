@@ -20,6 +20,7 @@ from mohlat.domain.agreement import (
     Reminder,
     price_at,
 )
+from mohlat.domain.certificate import Certificate
 from mohlat.domain.invoices import vat_on
 from mohlat.domain.iranian import tomans
 from mohlat.domain.lifecycle import Deadline, DeadlineKind, Event, as_of, next_deadline, purge_at
@@ -407,6 +408,35 @@ def purge(entry: PurgeEntry, language: str) -> Json:
         "journal_head": entry.journal_head,
         "journal_length": entry.journal_length,
         "events": list(entry.events),
+        "certificate": certificate(entry.certificate, language) if entry.certificate else None,
+    }
+
+
+def certificate(signed: Certificate, language: str) -> Json:
+    """A certificate of deletion: what it says, the very text that was signed, and the signature."""
+    said = signed.content
+    retained = [
+        {
+            "category": each["category"],
+            "title": each["names"].get(language) or each["names"]["en"],
+            "ground": each["ground"],
+            "kept": each["kept"],
+        }
+        for each in said["retained"]
+    ]
+    return {
+        "tenant_id": said["tenant_id"],
+        "product": said["product"],
+        "clause": said["clause"],
+        **at("live_data_gone_at", from_iso(said["live_data_gone_at"]), language),
+        **at("backups_gone_at", from_iso(said["backups_gone_at"]), language),
+        "deleted": said["deleted"],
+        "left": said["left"],
+        "retained": retained,
+        "signed_text": signed.text,
+        "algorithm": signed.algorithm,
+        "signature": signed.signature,
+        "key_id": signed.key_id,
     }
 
 

@@ -56,9 +56,10 @@ class ContactItem(Item):
 
 
 class AcceptanceItem(Item):
-    """The evidence of one acceptance."""
+    """The evidence of one acceptance; the address that it came from is sealed."""
 
     doc = Document()
+    sealed = BinaryAttribute(legacy_encoding=False)
 
 
 class UserItem(Item):
@@ -104,16 +105,12 @@ def add_contact(write: TransactWrite, contact: Contact, sealer: Sealer, *, new: 
     write.save(ContactItem(tenant_pk(contact.tenant_id), CONTACT, sealed=sealed), absent())
 
 
-def add_acceptance(write: TransactWrite, acceptance: Acceptance) -> None:
+def add_acceptance(write: TransactWrite, acceptance: Acceptance, sealer: Sealer) -> None:
     """Adds an acceptance."""
-    doc = {
-        "documents": list(acceptance.documents),
-        "digest": acceptance.digest,
-        "source_ip": acceptance.source_ip,
-        "by": acceptance.by,
-    }
+    doc = {"documents": list(acceptance.documents), "digest": acceptance.digest, "by": acceptance.by}
     sk = f"{_ACCEPT}{iso(acceptance.at)}#{acceptance.version}"
-    write.save(AcceptanceItem(tenant_pk(acceptance.tenant_id), sk, doc=doc), absent())
+    sealed = sealer.seal(acceptance.tenant_id, sk, acceptance.source_ip.encode())
+    write.save(AcceptanceItem(tenant_pk(acceptance.tenant_id), sk, doc=doc, sealed=sealed), absent())
 
 
 def add_user(write: TransactWrite, user: User, identities: Sequence[Identity]) -> None:
@@ -234,7 +231,20 @@ class DynamoPeople:
         found = AcceptanceItem.query(
             tenant_pk(tenant_id), AcceptanceItem.sk.startswith(_ACCEPT), consistent_read=True
         )
-        return [_acceptance(item) for item in found]
+        return [self._acceptance(item) for item in found]
+
+    def _acceptance(self, item: AcceptanceItem) -> Acceptance:
+        at, version = item.sk.removeprefix(_ACCEPT).split("#", 1)
+        tenant_id = tenant_of(item.pk)
+        return Acceptance(
+            tenant_id=tenant_id,
+            version=version,
+            documents=tuple(item.doc["documents"]),
+            digest=item.doc["digest"],
+            at=from_iso(at),
+            source_ip=self._sealer.open(tenant_id, item.sk, item.sealed).decode(),
+            by=item.doc["by"],
+        )
 
     def put_code(self, code: Code) -> None:
         """Stores a code in place of an older one for the same purpose."""
@@ -325,17 +335,4 @@ def _user(item: UserItem) -> User:
         created_at=from_iso(item.created_at),
         confirmed_at=from_iso(item.confirmed_at) if item.confirmed_at else None,
         password_changed_at=from_iso(item.password_changed_at) if item.password_changed_at else None,
-    )
-
-
-def _acceptance(item: AcceptanceItem) -> Acceptance:
-    at, version = item.sk.removeprefix(_ACCEPT).split("#", 1)
-    return Acceptance(
-        tenant_id=tenant_of(item.pk),
-        version=version,
-        documents=tuple(item.doc["documents"]),
-        digest=item.doc["digest"],
-        at=from_iso(at),
-        source_ip=item.doc["source_ip"],
-        by=item.doc["by"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import islice
 
 from pynamodb.attributes import NumberAttribute
@@ -10,6 +11,7 @@ from pynamodb.transactions import TransactWrite
 from mohlat.adapters.dynamodb import people
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
 from mohlat.adapters.dynamodb.records import RECORD
+from mohlat.adapters.dynamodb.security_log import count_lines, delete_lines
 from mohlat.adapters.dynamodb.table import (
     Document,
     DueItem,
@@ -21,8 +23,10 @@ from mohlat.adapters.dynamodb.table import (
     keys_in,
     tenant_pk,
 )
+from mohlat.application.ports import ObjectStore
+from mohlat.domain.certificate import Certificate
 from mohlat.domain.errors import ConcurrentChange, NotFound
-from mohlat.domain.purge import PurgeEntry, Store
+from mohlat.domain.purge import PurgeEntry, Store, demand_target
 from mohlat.domain.tenant import from_iso, iso
 
 LEDGER = "LEDGER#"
@@ -77,16 +81,27 @@ class DynamoPurgeLedger:
 
 
 class DynamoEraser:
-    """`Eraser` on both tables. Payments and trial marks are not the tenant's data and stay."""
+    """`Eraser` on all tables and the bucket. law/retention.yaml says what stays, and why.
+
+    Refuses a blank or malformed id.
+    """
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
 
     def erase(self, tenant_id: str, store: Store, limit: int = 500) -> int:
         """Deletes up to `limit` items of the store and says how many; 0 when it is empty. Repeatable."""
+        demand_target(tenant_id)
         pk = tenant_pk(tenant_id)
         match store:
             case Store.RECORDS:
                 return delete_all((pk, sk) for sk in keys_in(pk, below=RECORD, limit=limit))
+            case Store.OBJECTS:
+                return self._objects.erase(tenant_id, limit)
             case Store.USERS:
                 return self._erase_users(tenant_id, limit)
+            case Store.SECURITY_LOG:
+                return delete_lines(tenant_id, limit)
             case Store.TENANT:
                 return self._erase_tenant(pk, limit)
             case Store.KEY:
@@ -94,6 +109,7 @@ class DynamoEraser:
 
     def count(self, tenant_id: str, store: Store) -> int:
         """How many items the store still holds, read consistently."""
+        demand_target(tenant_id)
         pk = tenant_pk(tenant_id)
         match store:
             case Store.RECORDS:
@@ -101,6 +117,10 @@ class DynamoEraser:
             case Store.USERS:
                 identities = people.existing(people.identities_of(tenant_id))
                 return len(identities) + count_in(pk, people.USER) + count_in(pk, people.CODE)
+            case Store.OBJECTS:
+                return self._objects.count(tenant_id)
+            case Store.SECURITY_LOG:
+                return count_lines(tenant_id)
             case Store.TENANT:
                 return count_in(pk) - sum(count_in(pk, other) for other in _OTHER_STORES)
             case Store.KEY:
@@ -136,6 +156,7 @@ def _item(entry: PurgeEntry) -> LedgerItem:
             "deleted": dict(entry.deleted),
             "left": dict(entry.left),
             "finished_at": iso(entry.finished_at) if entry.finished_at else None,
+            "certificate": asdict(entry.certificate) if entry.certificate else None,
         }
     )
     item = LedgerItem(LEDGER + entry.tenant_id, PURGE, version=entry.version, doc=doc)
@@ -158,5 +179,6 @@ def _entry(item: LedgerItem) -> PurgeEntry:
         left=doc.get("left", {}),
         finished_at=from_iso(doc["finished_at"]) if "finished_at" in doc else None,
         next_due_at=from_iso(item.next_due_at) if item.next_due_at else None,
+        certificate=Certificate(**doc["certificate"]) if "certificate" in doc else None,
         version=int(item.version),
     )

@@ -53,7 +53,7 @@ def add(
             case Contact():
                 people.add_contact(write, row, sealer, new=new_tenant)
             case Acceptance():
-                people.add_acceptance(write, row)
+                people.add_acceptance(write, row, sealer)
             case User():
                 identities = [other for other in rows if isinstance(other, Identity)]
                 mine = [identity for identity in identities if identity.username == row.username]

@@ -185,30 +185,38 @@ def conditional(**details: Any) -> Iterator[None]:
         raise ConcurrentChange(**details) from error
 
 
-def keys_in(pk: str, *, below: str = "", limit: int | None = None) -> Iterator[str]:
-    """A partition's sort keys in order, read consistently; with `below` only those that begin with it."""
+def keys_in(pk: str, *, below: str = "", limit: int | None = None, model: type[Item] = Item) -> Iterator[str]:
+    """A partition's sort keys in order, read consistently; with `below` only those that begin with it.
+
+    `model` says which table.
+    """
     condition = Item.sk.startswith(below) if below else None
-    found = Item.query(
+    found = model.query(
         pk, condition, consistent_read=True, attributes_to_get=["pk", "sk"], limit=limit, page_size=limit
     )
     return (item.sk for item in found)
 
 
-def count_in(pk: str, below: str = "") -> int:
-    """How many items a partition holds, read consistently; with `below` only sort keys that begin with it."""
-    return Item.count(pk, Item.sk.startswith(below) if below else None, consistent_read=True)
+def count_in(pk: str, below: str = "", model: type[Item] = Item) -> int:
+    """How many items a partition holds, read consistently; with `below` only sort keys that begin with it.
+
+    `model` says which table.
+    """
+    return model.count(pk, Item.sk.startswith(below) if below else None, consistent_read=True)
 
 
-def delete_all(keys: Iterable[tuple[str, str]]) -> int:
-    """Deletes items by (pk, sk), in order, 25 a request; says how many. What is gone already is no error."""
+def delete_all(keys: Iterable[tuple[str, str]], table: TableConnection | None = None) -> int:
+    """Deletes items by (pk, sk), in order, 25 a request; says how many. What is gone already is no error.
+
+    Of the main table, unless told otherwise.
+    """
     keys = list(keys)
     for start in range(0, len(keys), _BATCH):
-        _delete_batch(keys[start : start + _BATCH])
+        _delete_batch(keys[start : start + _BATCH], table or connection())
     return len(keys)
 
 
-def _delete_batch(keys: Sequence[tuple[str, str]]) -> None:
-    table = connection()
+def _delete_batch(keys: Sequence[tuple[str, str]], table: TableConnection) -> None:
     left = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys]
     # botocore backs off when a whole request is throttled; what comes back undone is what it does not see.
     for _ in range(_BATCH_TRIES):

@@ -195,7 +195,9 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
             "What you recorded is deleted for good since $date.",
             "After this message the account's users, the contact addresses and the key that your data was "
             "encrypted with are deleted too. Without that key nothing left in a backup can be read.",
-            "The data cannot be brought back. This is our last message to you.",
+            "The data cannot be brought back. A signed certificate of the deletion, with what was deleted "
+            "and what the law has us keep, is here:\n$link",
+            "Keep this link: it needs no account. This is our last message to you.",
         ),
         "Your $sms_name data is deleted for good since $sms_day ($iso_day) and cannot be brought back.",
         _DAY,
