@@ -61,9 +61,9 @@ from mohlat.domain.people import (
     TrialMark,
     User,
 )
-from mohlat.domain.purge import PurgeEntry, Store, demand_target
+from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
-from mohlat.domain.tenant import Tenant
+from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket
 
 START = datetime(2026, 1, 31, 8, 0, 0, tzinfo=UTC)
@@ -90,7 +90,9 @@ class Table:
     authorities: dict[tuple[str, str], str] = field(default_factory=dict)
     notices: dict[tuple[str, str, Channel], Dispatch] = field(default_factory=dict)
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    copies: dict[tuple[str, str], Record] = field(default_factory=dict)
     objects: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)
+    purge_cap: int = 1000
     ledger: dict[str, PurgeEntry] = field(default_factory=dict)
     audit: list[SecurityLine] = field(default_factory=list)
     clock: TestClock = field(default_factory=TestClock)
@@ -225,6 +227,10 @@ class FakeTenants:
             sent = self.table.notices.get((row.tenant_id, row.key, row.channel))
             if sent is None or sent.status is not NoticeStatus.SENT:
                 raise PurgeRefused(tenant_id=row.tenant_id, obstacles=["warning_not_handed_over"])
+        if isinstance(row, PurgeEntry):
+            committed = [iso(entry.committed_at)[:13] for entry in self.table.ledger.values()]
+            if committed.count(iso(row.committed_at)[:13]) >= self.table.purge_cap:
+                raise PurgeRefused(tenant_id=row.tenant_id, obstacles=[CAP_REACHED])
 
     def entry(self, tenant_id: str, seq: int) -> Entry:
         try:
@@ -503,9 +509,16 @@ class FakeRecords:
         mine = sorted(key for key in self.table.records if key[0] == tenant_id and key[1] > (after or ""))
         return [self.table.records[key] for key in mine[:limit]]
 
-    def delete(self, tenant_id: str, record_id: str) -> None:
+    def delete(self, tenant_id: str, record_id: str, tenant_version: int) -> None:
         self.get(tenant_id, record_id)
+        if self.table.tenants[tenant_id].version != tenant_version:
+            raise ConcurrentChange(tenant_id=tenant_id, record_id=record_id)
         del self.table.records[tenant_id, record_id]
+
+    def keep_copy(self, tenant_id: str, record_id: str) -> None:
+        if (tenant_id, record_id) in self.table.records:
+            known = self.get(tenant_id, record_id)
+            self.table.copies[tenant_id, f"{record_id}#{known.version}"] = known
 
 
 class FakeObjects:
@@ -595,6 +608,13 @@ class FakePurgeLedger:
     def __init__(self, table: Table) -> None:
         self.table = table
 
+    def committed_on(self, day: str) -> list[str]:
+        return sorted(
+            tenant_id
+            for tenant_id, entry in self.table.ledger.items()
+            if iso(entry.committed_at).startswith(day)
+        )
+
     def get(self, tenant_id: str) -> PurgeEntry:
         try:
             return self.table.ledger[tenant_id]
@@ -634,7 +654,7 @@ class FakeEraser:
         table = self.table
         match store:
             case Store.RECORDS:
-                places: list[Any] = [table.records]
+                places: list[Any] = [table.records, table.copies]
             case Store.OBJECTS:
                 return [
                     (versions, number)

@@ -15,6 +15,7 @@ from mohlat.application.dispatch_entry import (
 )
 from mohlat.domain.errors import NotFound
 from mohlat.domain.lifecycle import Event
+from mohlat.domain.purge import CAP_REACHED
 from mohlat.entrypoint import batch, count, logger
 
 
@@ -52,6 +53,8 @@ def _dispatch_entry(tenant_id: str, seq: int) -> None:
         # A promised deletion that something forbids: once is a hold or a payment, day after day is a fault.
         logger.warning("purge deferred", tenant_id=tenant_id, obstacles=entry.facts["obstacles"])
         count("PurgeDeferred")
+        if entry.facts["obstacles"] == CAP_REACHED:
+            count("PurgeCapReached")
     dispatch_entry(
         entry,
         tenants=bootstrap.tenants(),

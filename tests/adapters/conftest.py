@@ -65,6 +65,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "TENANTS_TABLE": TABLE,
         "DATA_KEYS_TABLE": KEYS_TABLE,
         "SECURITY_LOG_TABLE": LOG_TABLE,
+        "PURGE_CAP_PER_HOUR": "2",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -202,6 +203,28 @@ class Stores:
         self.watch.seconds += 301
 
 
+@pytest.fixture
+def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
+    """The stores on DynamoDB, empty."""
+    return Stores(
+        DynamoTenants(sealer),
+        DynamoPayments(),
+        DynamoBooks(sealer),
+        DynamoInvoices(sealer),
+        DynamoProfiles(sealer),
+        DynamoPeople(sealer),
+        DynamoDispatches(),
+        DynamoRecords(sealer),
+        S3ObjectStore(aws.client("s3"), BUCKET, sealer),
+        DynamoDueIndex(),
+        DynamoPurgeLedger(),
+        eraser(),
+        DynamoSecurityLog(),
+        DynamoClockOffsets(),
+        watch,
+    )
+
+
 @pytest.fixture(params=["fakes", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """The stores, empty: in memory, and on DynamoDB."""
@@ -224,21 +247,4 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeClockOffsets(table),
         )
         return
-    sealer = request.getfixturevalue("sealer")
-    yield Stores(
-        DynamoTenants(sealer),
-        DynamoPayments(),
-        DynamoBooks(sealer),
-        DynamoInvoices(sealer),
-        DynamoProfiles(sealer),
-        DynamoPeople(sealer),
-        DynamoDispatches(),
-        DynamoRecords(sealer),
-        S3ObjectStore(aws.client("s3"), BUCKET, sealer),
-        DynamoDueIndex(),
-        DynamoPurgeLedger(),
-        eraser(),
-        DynamoSecurityLog(),
-        DynamoClockOffsets(),
-        request.getfixturevalue("watch"),
-    )
+    yield request.getfixturevalue("on_dynamodb")

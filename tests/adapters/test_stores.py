@@ -38,6 +38,7 @@ from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.tenant import Closing, Tenant
 from tests.adapters.conftest import AGREEMENT, Stores
 from tests.builders import SECOND, START, hold, order, restriction
+from tests.fakes import FakeTenants
 
 
 def reserved(
@@ -81,6 +82,16 @@ def purged(stores: Stores) -> Tenant:
     assert due
     transition = lifecycle.carry_out(tenant, AGREEMENT, due, at, by="x")
     return stores.write(transition, ledger_entry(tenant, at))
+
+
+def closed(stores: Stores, tenant_id: str) -> Tenant:
+    tenant = stores.register(tenant_id)
+    return stores.write(lifecycle.close(tenant, AGREEMENT, Closing.TERMINATION, START, by="x"))
+
+
+def commit_purge(stores: Stores, tenant: Tenant, at: datetime) -> None:
+    transition = lifecycle.move(tenant, lifecycle.Event.PURGED, at, "x", "closed", "T", phase=Phase.PURGED)
+    stores.write(transition, ledger_entry(tenant, at))
 
 
 def ledger_entry(tenant: Tenant, at: datetime) -> PurgeEntry:
@@ -209,6 +220,24 @@ class TestPurgeCommit:
         assert stores.tenants.get("t-1").phase is Phase.DEACTIVATED
         with pytest.raises(NotFound):
             stores.ledger.get("t-1")
+
+    def test_no_more_than_the_cap_are_committed_in_an_hour(self, stores: Stores) -> None:
+        if isinstance(stores.tenants, FakeTenants):
+            stores.tenants.table.purge_cap = 2
+        at = START.replace(minute=59, second=59)
+        first, second, third = (closed(stores, f"t-{number}") for number in (1, 2, 3))
+        for tenant in (first, second):
+            commit_purge(stores, tenant, at)
+        with pytest.raises(PurgeRefused) as refused:
+            commit_purge(stores, third, at)
+        assert refused.value.details["obstacles"] == ["purge_cap"]
+        with pytest.raises(NotFound):
+            stores.ledger.get("t-3")
+        assert stores.tenants.get("t-3") == third
+        assert stores.ledger.committed_on("2026-01-31") == ["t-1", "t-2"]
+        # A second later it is another hour.
+        commit_purge(stores, third, at + SECOND)
+        assert stores.ledger.committed_on("2026-01-31") == ["t-1", "t-2", "t-3"]
 
     def test_the_ledger_knows_the_journals_head(self, stores: Stores) -> None:
         tenant = purged(stores)
@@ -508,7 +537,7 @@ class TestRecords:
         with pytest.raises(NotFound):
             stores.records.get("t-2", "r-1")
         with pytest.raises(NotFound):
-            stores.records.delete("t-2", "r-1")
+            stores.records.delete("t-2", "r-1", 1)
         assert stores.records.page("t-2", None, 10) == []
         assert stores.records.get("t-1", "r-1").data == {"name": "x"}
 
@@ -525,10 +554,30 @@ class TestRecords:
     def test_a_deleted_record_is_gone(self, stores: Stores) -> None:
         stores.register()
         stores.records.put("t-1", "r-1", {}, START)
-        stores.records.delete("t-1", "r-1")
-        for again in (stores.records.get, stores.records.delete):
-            with pytest.raises(NotFound):
-                again("t-1", "r-1")
+        stores.records.delete("t-1", "r-1", 1)
+        with pytest.raises(NotFound):
+            stores.records.get("t-1", "r-1")
+        with pytest.raises(NotFound):
+            stores.records.delete("t-1", "r-1", 1)
+
+    def test_a_record_stays_if_its_tenant_has_moved_since_it_was_looked_at(self, stores: Stores) -> None:
+        tenant = stores.register()
+        stores.records.put("t-1", "r-1", {}, START)
+        stores.write(lifecycle.place_hold(tenant, hold(), START, by="operator", clause="T"))
+        with pytest.raises(ConcurrentChange):
+            stores.records.delete("t-1", "r-1", tenant.version)
+        assert stores.records.get("t-1", "r-1").version == 1
+
+    def test_a_copy_is_no_record_but_goes_with_them(self, stores: Stores) -> None:
+        stores.register()
+        stores.records.keep_copy("t-1", "r-1")
+        for number in range(3):
+            stores.records.put("t-1", "r-1", {"n": number}, START)
+            stores.records.keep_copy("t-1", "r-1")
+        assert [record.data for record in stores.records.page("t-1", None, 9)] == [{"n": 2}]
+        assert stores.eraser.count("t-1", Store.RECORDS) == 4
+        stores.empty("t-1", Store.RECORDS)
+        assert stores.eraser.count("t-1", Store.RECORDS) == 0
 
     def test_nothing_is_stored_for_a_tenant_without_a_key(self, stores: Stores) -> None:
         with pytest.raises(Gone):
@@ -590,17 +639,17 @@ class TestErasing:
 
 class TestSecurityLog:
     @pytest.mark.clause("KALO-6")
-    def test_the_newest_lines_come_first_and_survive_a_purge(self, stores: Stores) -> None:
+    def test_the_newest_lines_come_first_and_go_with_the_tenant(self, stores: Stores) -> None:
         purged(stores)
         for number in range(3):
             stores.security_log.note("t-1", "signed_in", START + number * SECOND, "192.0.2.1", n=number)
         stores.security_log.note("t-10", "signed_in", START, "192.0.2.2")
-        for store in Store:
-            while stores.eraser.erase("t-1", store):
-                pass
         lines = stores.security_log.lines("t-1", limit=2)
         assert [line.details for line in lines] == [{"n": 2}, {"n": 1}]
         assert (lines[0].subject, lines[0].kind, lines[0].at) == ("t-1", "signed_in", START + 2 * SECOND)
+        stores.empty("t-1", Store.SECURITY_LOG)
+        assert stores.security_log.lines("t-1") == []
+        assert len(stores.security_log.lines("t-10")) == 1
 
     def test_two_lines_of_one_second_are_both_kept(self, stores: Stores) -> None:
         for _ in range(2):

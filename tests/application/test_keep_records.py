@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mohlat.application.keep_records import RecordsDesk
-from mohlat.domain.errors import AccessRefused, InvalidInput, NotFound
+from mohlat.application.manage_tenant import TenantDesk
+from mohlat.domain.errors import AccessRefused, Held, InvalidInput, NotFound
 from tests.application.world import World
 from tests.builders import AGREEMENTS
 from tests.fakes import START
@@ -68,3 +69,54 @@ def test_a_trial_that_is_over_opens_nothing_even_before_anybody_woke() -> None:
     world.clock.time = START.replace(month=3, day=2)
     with pytest.raises(AccessRefused):
         records.get(tenant.id, "r")
+
+
+def hold_records(world: World, tenant_id: str, *records: str) -> None:
+    desk = TenantDesk(
+        tenants=world.tenants,
+        dispatches=world.dispatches,
+        agreements=world.agreements,
+        ids=world.ids,
+        clock=world.clock,
+    )
+    clause = next(iter(world.agreement.clauses))
+    desk.place_hold(tenant_id, "proceedings", "court order 9", clause, records, "operator:o")
+
+
+@pytest.mark.clause("KALLU-6")
+def test_a_record_under_a_hold_stays_and_the_others_may_go() -> None:
+    world = World()
+    tenant, records = world.register(), desk(world)
+    for record_id in ("held", "free"):
+        records.put(tenant.id, record_id, {"n": 1})
+    hold_records(world, tenant.id, "held")
+    with pytest.raises(Held):
+        records.delete(tenant.id, "held")
+    records.delete(tenant.id, "free")
+    # What is written over it leaves what was there as a copy.
+    records.put(tenant.id, "held", {"n": 2})
+    assert [copy.data for copy in world.table.copies.values()] == [{"n": 1}]
+    assert records.get(tenant.id, "held").data == {"n": 2}
+    hold_records(world, tenant.id)
+    records.put(tenant.id, "free", {"n": 3})
+    with pytest.raises(Held):
+        records.delete(tenant.id, "free")
+
+
+def test_a_hold_that_is_placed_while_a_record_is_being_deleted_wins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    tenant, records = world.register(), desk(world)
+    records.put(tenant.id, "r", {"n": 1})
+    delete = world.records.delete
+
+    def overtaken(tenant_id: str, record_id: str, tenant_version: int) -> None:
+        monkeypatch.setattr(world.records, "delete", delete)
+        hold_records(world, tenant.id, "r")
+        delete(tenant_id, record_id, tenant_version)
+
+    monkeypatch.setattr(world.records, "delete", overtaken)
+    with pytest.raises(Held):
+        records.delete(tenant.id, "r")
+    assert records.get(tenant.id, "r").data == {"n": 1}

@@ -95,8 +95,8 @@ def test_a_hold_names_a_clause_and_is_released_by_its_id() -> None:
     world = World()
     tenant = world.register()
     with pytest.raises(InvalidInput):
-        world.desk.place_hold(tenant.id, "proceedings", "court", "T-UNHEARD-OF", by="operator")
-    held = world.desk.place_hold(tenant.id, "proceedings", "court", "T-TRIAL", by="operator")
+        world.desk.place_hold(tenant.id, "proceedings", "court", "T-UNHEARD-OF", (), by="operator")
+    held = world.desk.place_hold(tenant.id, "proceedings", "court", "T-TRIAL", (), by="operator")
     with pytest.raises(InvalidInput):
         world.desk.release_hold(tenant.id, held.holds[0].id, "over", "T-UNHEARD-OF", by="operator")
     with pytest.raises(NotFound):

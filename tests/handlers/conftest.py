@@ -351,6 +351,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "TENANTS_TABLE": "tenants",
         "DATA_KEYS_TABLE": "data-keys",
         "SECURITY_LOG_TABLE": "security-log",
+        "PURGE_CAP_PER_HOUR": "1000",
         "DATA_BUCKET": "data",
         "IDEMPOTENCY_TABLE": "answers",
         "PARAMETERS_PREFIX": "/mohlat/test",

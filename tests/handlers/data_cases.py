@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from mohlat import bootstrap
-from tests.handlers.cases import Case, emptied, has, purged
+from mohlat.adapters import aws
+from mohlat.domain.errors import InvalidInput
+from tests.handlers.cases import Case, emptied, equals, has, purged, recorded
 from tests.handlers.conftest import TENANT, World, body
 
 # --- what holds before ------------------------------------------------------------------------------------
@@ -14,7 +16,42 @@ def certified(world: World) -> None:
     world.call("certify_purge", {"tenant_id": TENANT})
 
 
+def recorded_and_held(world: World) -> None:
+    recorded(world)
+    assert world.replay("hold_tenant/place_on_records")["statusCode"] == 201
+
+
+def restored(world: World) -> None:
+    emptied(world)
+    aws.client("dynamodb").create_table(
+        TableName="tenants-restored",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+
+
 CASES = {
+    "hold_tenant/list": Case(
+        200,
+        recorded_and_held,
+        [
+            lambda _, answer: (
+                [(each["scope"], each["records"], each["origin"]) for each in body(answer)["holds"]]
+                == [("records", ["customer-1"], "court order 1404/13")]
+            )
+        ],
+    ),
+    "hold_tenant/place_on_records": Case(201, recorded, [has(holds_count=1)]),
+    "hold_tenant/place_on_nothing": Case(422, recorded, [has(field="records")]),
+    "keep_records/delete_held": Case(
+        409,
+        recorded_and_held,
+        [
+            has(type="/problems/held"),
+            lambda world, _: world.replay("keep_records/get")["statusCode"] == 200,
+        ],
+    ),
     "read_certificate/by_link": Case(
         200,
         certified,
@@ -32,4 +69,6 @@ CASES = {
             lambda _, __: bootstrap.signer().algorithm == "ECDSA_SHA_256",
         ],
     ),
+    "replay_purges/after_a_restore": Case(None, restored, [equals({"purges": 1, "items": 0})]),
+    "replay_purges/the_table_in_use": Case(None, raises=InvalidInput),
 }

@@ -92,6 +92,7 @@ ROUTES = [
     Route("close_tenant", "POST", f"{_TENANT}/closures", (OWNER,)),
     Route("restrict_tenant", "POST", f"{_TENANT}/restrictions", (OPERATOR,)),
     Route("restrict_tenant", "DELETE", f"{_TENANT}/restrictions/{{kind}}", (OPERATOR,)),
+    Route("hold_tenant", "GET", f"{_TENANT}/holds", (OPERATOR,)),
     Route("hold_tenant", "POST", f"{_TENANT}/holds", (OPERATOR,)),
     Route("hold_tenant", "DELETE", f"{_TENANT}/holds/{{hold_id}}", (OPERATOR,)),
     Route("read_certificate", "GET", "/certificates/{tenant_id}/{token}", PUBLIC),

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from mohlat.application.purge_tenant import Shredder
     from mohlat.application.read_certificate import CertificateDesk
     from mohlat.application.receive_mail import MailRoom
+    from mohlat.application.replay_purges import PurgeReplay
     from mohlat.application.return_money import RefundDesk
     from mohlat.application.send_notices import Sender
     from mohlat.application.settle_payment import PaymentDesk
@@ -617,6 +618,14 @@ def shredder() -> Shredder:
         retained=retained,
         clock=clock(),
     )
+
+
+def purge_replay(table: str) -> PurgeReplay:
+    """Replays purges on a restored table. Raises InvalidInput for the table in use."""
+    from mohlat.adapters.dynamodb.purge import DynamoRestoredTable
+    from mohlat.application.replay_purges import PurgeReplay
+
+    return PurgeReplay(ledger=purge_ledger(), restored=DynamoRestoredTable(table))
 
 
 @cache

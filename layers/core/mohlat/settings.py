@@ -145,10 +145,17 @@ class Settings:
     @property
     def sweep_patience_seconds(self) -> int:
         """How long something may be overdue before the sweep restarts it, in seconds."""
-        name = "SWEEP_PATIENCE_SECONDS"
+        return self._number("SWEEP_PATIENCE_SECONDS")
+
+    @property
+    def purge_cap_per_hour(self) -> int:
+        """How many purges may be committed in an hour; more is taken for a fault of ours."""
+        return self._number("PURGE_CAP_PER_HOUR")
+
+    def _number(self, name: str) -> int:
         text = self._text(name)
         if not text.isascii() or not text.isdigit():
-            raise SettingMissing(name, "is not a number of seconds")
+            raise SettingMissing(name, "is not a whole number")
         return int(text)
 
 

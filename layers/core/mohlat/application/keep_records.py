@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mohlat.application.ports import Agreements, Clock, Record, Records, Tenants
+from mohlat.application.transitions import retrying
 from mohlat.domain.access import Operation, permit
-from mohlat.domain.errors import InvalidInput
+from mohlat.domain.errors import Held, InvalidInput
+from mohlat.domain.tenant import Tenant
 
 _LARGEST = 64 * 1024
 _PAGE = 100
@@ -34,10 +36,15 @@ class RecordsDesk:
         self._clock = clock
 
     def put(self, tenant_id: str, record_id: str, data: Mapping[str, object]) -> Record:
-        """Stores a record. Raises AccessRefused, InvalidInput if it is larger than 64 KiB."""
-        self._permit(tenant_id, Operation.WRITE)
+        """Stores a record. Raises AccessRefused, InvalidInput if it is larger than 64 KiB.
+
+        Of a record that is under a legal hold what was there stays as a copy.
+        """
+        tenant = self._permit(tenant_id, Operation.WRITE)
         if _weight(data) > _LARGEST:
             raise InvalidInput("data", "too large", max_bytes=_LARGEST)
+        if tenant.held(record_id):
+            self._records.keep_copy(tenant_id, record_id)
         return self._records.put(tenant_id, record_id, data, self._clock.now())
 
     def get(self, tenant_id: str, record_id: str) -> Record:
@@ -62,14 +69,21 @@ class RecordsDesk:
         return Page(records[:fitting], records[fitting - 1].id if len(records) > fitting else None)
 
     def delete(self, tenant_id: str, record_id: str) -> None:
-        """Raises AccessRefused, NotFound."""
-        self._permit(tenant_id, Operation.WRITE)
-        self._records.delete(tenant_id, record_id)
+        """Raises AccessRefused, NotFound; Held under a legal hold, also one that is placed this moment."""
 
-    def _permit(self, tenant_id: str, operation: Operation) -> None:
+        def delete() -> None:
+            tenant = self._permit(tenant_id, Operation.WRITE)
+            if tenant.held(record_id):
+                raise Held(record_id=record_id)
+            self._records.delete(tenant_id, record_id, tenant.version)
+
+        retrying(delete)
+
+    def _permit(self, tenant_id: str, operation: Operation) -> Tenant:
         tenant = self._tenants.get(tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         permit(tenant, agreement, operation, self._clock.now())
+        return tenant
 
 
 def _weight(data: Mapping[str, object]) -> int:

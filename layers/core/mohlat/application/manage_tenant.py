@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mohlat.application.ports import Agreements, Clock, Dispatches, Ids, Tenants
@@ -99,12 +99,17 @@ class TenantDesk:
         """Lifts a restriction. Raises NotFound."""
         return self._apply(tenant_id, by, lambda tenant, _, now: lift(tenant, kind, reason, now, by=by))
 
-    def place_hold(self, tenant_id: str, reason: str, origin: str, clause: str, by: str) -> Tenant:
-        """Places a legal hold; from its commit on nothing of the tenant is deleted (invariant 10)."""
+    def place_hold(
+        self, tenant_id: str, reason: str, origin: str, clause: str, records: Sequence[str], by: str
+    ) -> Tenant:
+        """Places a legal hold; from its commit on the tenant is not purged (invariant 10).
+
+        `records` are the ids of the records that may not be deleted either; empty, none may.
+        """
 
         def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
             _check_clause(agreement, clause)
-            hold = Hold(self._ids.new("h"), reason, origin, by, now)
+            hold = Hold(self._ids.new("h"), reason, origin, by, now, tuple(records))
             return place_hold(tenant, hold, now, by=by, clause=clause)
 
         # A purge that is overdue but not committed loses against the hold that would have forbidden it.

@@ -491,8 +491,15 @@ class Records(Protocol):
         """Up to `limit` records whose id is above `after`, in order of id."""
         ...
 
-    def delete(self, tenant_id: str, record_id: str) -> None:
-        """Raises NotFound."""
+    def delete(self, tenant_id: str, record_id: str, tenant_version: int) -> None:
+        """Deletes a record while its tenant is still at this version, which is what no hold was seen at.
+
+        Raises NotFound, ConcurrentChange.
+        """
+        ...
+
+    def keep_copy(self, tenant_id: str, record_id: str) -> None:
+        """Keeps what a record holds now beside it, sealed as it is; without a record there is nothing to."""
         ...
 
 
@@ -582,6 +589,10 @@ class Signer(Protocol):
 class PurgeLedger(Protocol):
     """The purges: written before anything is deleted, kept for ever."""
 
+    def committed_on(self, day: str) -> list[str]:
+        """The tenants whose purge was committed on a UTC day such as 2026-11-25."""
+        ...
+
     def get(self, tenant_id: str) -> PurgeEntry:
         """Raises NotFound."""
         ...
@@ -591,6 +602,20 @@ class PurgeLedger(Protocol):
 
         Raises NotFound, ConcurrentChange.
         """
+        ...
+
+
+class RestoredTable(Protocol):
+    """A table that a recovery to an earlier moment made; nobody works on it yet."""
+
+    def purge_again(self, entry: PurgeEntry) -> int:
+        """Deletes what the table holds of a purged tenant, and writes the entry into it; says how many items
+        went.
+        """
+        ...
+
+    def count(self, tenant_id: str) -> int:
+        """How many items it still holds of a tenant, besides the purge's own."""
         ...
 
 

@@ -106,8 +106,7 @@ def _purge(
         transition = carry_out(tenant, agreement, deadline, now, by=by)
         warning = _handed_over_warning(dispatches, tenant)
     except PurgeRefused as refused:
-        obstacles = tuple(str(obstacle) for obstacle in refused.details["obstacles"])  # type: ignore[attr-defined]
-        return commit(tenants, agreement, defer_purge(tenant, agreement, obstacles, now, by=by))
+        return _put_off(tenants, agreement, tenant, refused, now, by)
     ledger = PurgeEntry(
         tenant_id=tenant.id,
         product=tenant.product,
@@ -120,7 +119,17 @@ def _purge(
         # Outstanding from this instant on: the sweep's patience gives it time, and nothing else forgets it.
         next_due_at=now,
     )
-    return commit(tenants, agreement, transition, (ledger, warning))
+    try:
+        return commit(tenants, agreement, transition, (ledger, warning))
+    except PurgeRefused as refused:
+        return _put_off(tenants, agreement, tenant, refused, now, by)
+
+
+def _put_off(
+    tenants: Tenants, agreement: Agreement, tenant: Tenant, refused: PurgeRefused, now: datetime, by: str
+) -> Tenant:
+    obstacles = tuple(str(obstacle) for obstacle in refused.details["obstacles"])  # type: ignore[attr-defined]
+    return commit(tenants, agreement, defer_purge(tenant, agreement, obstacles, now, by=by))
 
 
 def _handed_over_warning(dispatches: Dispatches, tenant: Tenant) -> HandedOver:

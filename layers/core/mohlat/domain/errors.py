@@ -94,6 +94,12 @@ class NotDueYet(MohlatError):
     code = "not-due-yet"
 
 
+class Held(MohlatError):
+    """Law forbids deleting this for now; it can be asked for again once that has ended."""
+
+    code = "held"
+
+
 class RefundRefused(MohlatError):
     """The agreement gives nothing back here; `clause` says which one, `ended_at` when the right to it
     ended.
@@ -118,6 +124,30 @@ class NoRefundRoute(MohlatError):
     """The gateway cannot return this money (no way, too little, too late): a person pays it out."""
 
     code = "no-refund-route"
+
+
+class ExportLimited(MohlatError):
+    """The agreement's free exports are used up: wait until `next_free_at`, or order the `extra`."""
+
+    code = "export-limited"
+
+
+class FileExpired(MohlatError):
+    """The time in which a file could be fetched ended at `expired_at`: ask for a new export."""
+
+    code = "file-expired"
+
+
+class NewerData(MohlatError):
+    """Restoring would undo what changed since; the details say how much. Say that it may, or leave it."""
+
+    code = "newer-data"
+
+
+class RestoreNotPaid(MohlatError):
+    """By the agreement restoring a backup is an extra: order `extra`, pay it, then ask again."""
+
+    code = "restore-not-paid"
 
 
 class PurgeRefused(MohlatError):

@@ -34,6 +34,8 @@ class Store(StrEnum):
     KEY = "key"
 
 
+# The obstacle that the cap on purges is: too many were committed in this hour.
+CAP_REACHED = "purge_cap"
 _TARGET = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

@@ -320,3 +320,15 @@ def record_id(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
         raise InvalidInput("record_id", "not a valid name")
     return value
+
+
+_MOST_HELD = 100
+
+
+def record_ids(value: object, name: str) -> tuple[str, ...]:
+    """A list of records' ids: some, and not more than a hundred."""
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidInput(name, "not a list of texts")
+    if not 1 <= len(value) <= _MOST_HELD:
+        raise InvalidInput(name, "too many or none", at_most=_MOST_HELD)
+    return tuple(dict.fromkeys(record_id(each) for each in value))

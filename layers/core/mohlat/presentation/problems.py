@@ -13,6 +13,7 @@ from mohlat.domain.errors import (
     GatewayRefused,
     GatewayUnavailable,
     Gone,
+    Held,
     InvalidInput,
     MohlatError,
     NotAllowed,
@@ -125,6 +126,14 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
         _both(
             "این درخواست با آنچه ثبت شده ناسازگار است. وضعیت را دوباره بخوانید.",
             "This contradicts what is there. Read the state again.",
+        ),
+    ),
+    Held: _Kind(
+        409,
+        _both("فعلاً قابل حذف نیست", "May not be deleted for now"),
+        _both(
+            "قانون فعلاً حذف این داده را اجازه نمی‌دهد. بعداً دوباره درخواست کنید.",
+            "The law does not let this be deleted for now. Ask again later.",
         ),
     ),
     ConcurrentChange: _Kind(

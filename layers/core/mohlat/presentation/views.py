@@ -26,7 +26,7 @@ from mohlat.domain.iranian import tomans
 from mohlat.domain.lifecycle import Deadline, DeadlineKind, Event, as_of, next_deadline, purge_at
 from mohlat.domain.people import Acceptance
 from mohlat.domain.purge import PurgeEntry
-from mohlat.domain.tenant import Restriction, Tenant, from_iso, iso
+from mohlat.domain.tenant import Hold, Restriction, Tenant, from_iso, iso
 
 Json = dict[str, Any]
 
@@ -409,6 +409,19 @@ def purge(entry: PurgeEntry, language: str) -> Json:
         "journal_length": entry.journal_length,
         "events": list(entry.events),
         "certificate": certificate(entry.certificate, language) if entry.certificate else None,
+    }
+
+
+def hold(placed: Hold, language: str) -> Json:
+    """A legal hold."""
+    return {
+        "hold_id": placed.id,
+        "reason": placed.reason,
+        "origin": placed.origin,
+        "by": placed.by,
+        **at("since", placed.since, language),
+        "scope": "records" if placed.records else "tenant",
+        "records": list(placed.records),
     }
 
 

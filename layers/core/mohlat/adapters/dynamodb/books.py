@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from mohlat.adapters.dynamodb import compensations, escrows, ledger, refunds, tickets, usage, words
 from mohlat.adapters.dynamodb.rows import add
-from mohlat.adapters.dynamodb.table import Item, conditional, present, tenant_pk, transaction
-from mohlat.adapters.dynamodb.tenants import TENANT
+from mohlat.adapters.dynamodb.table import TENANT, Item, conditional, present, tenant_pk, transaction
 from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, Row, UsageReport, Words
 from mohlat.domain.escrow import Escrow

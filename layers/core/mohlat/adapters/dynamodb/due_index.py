@@ -13,8 +13,8 @@ from mohlat.adapters.dynamodb.money import MONEY, payer_of
 from mohlat.adapters.dynamodb.payments import PAYMENT
 from mohlat.adapters.dynamodb.purge import LEDGER, PURGE
 from mohlat.adapters.dynamodb.refunds import REFUND
-from mohlat.adapters.dynamodb.table import DUE_INDEX, SHARDS, Item, connection, tenant_of
-from mohlat.adapters.dynamodb.tenants import JOURNAL, TENANT
+from mohlat.adapters.dynamodb.table import DUE_INDEX, SHARDS, TENANT, Item, connection, tenant_of
+from mohlat.adapters.dynamodb.tenants import JOURNAL
 from mohlat.adapters.dynamodb.tickets import TICKET
 from mohlat.application.ports import DueItem, DueKind
 from mohlat.domain.tenant import from_iso, iso

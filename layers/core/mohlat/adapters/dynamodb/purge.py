@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from itertools import islice
 
 from pynamodb.attributes import NumberAttribute
@@ -10,30 +11,35 @@ from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import people
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
-from mohlat.adapters.dynamodb.records import RECORD
+from mohlat.adapters.dynamodb.records import ALL_RECORDS
 from mohlat.adapters.dynamodb.security_log import count_lines, delete_lines
 from mohlat.adapters.dynamodb.table import (
+    TENANT,
     Document,
     DueItem,
+    Item,
     absent,
     compact,
     conditional,
     count_in,
     delete_all,
+    instead_of_the_main_table,
     keys_in,
     tenant_pk,
 )
 from mohlat.application.ports import ObjectStore
 from mohlat.domain.certificate import Certificate
-from mohlat.domain.errors import ConcurrentChange, NotFound
-from mohlat.domain.purge import PurgeEntry, Store, demand_target
+from mohlat.domain.errors import ConcurrentChange, InvalidInput, NotFound, PurgeRefused
+from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.tenant import from_iso, iso
+from mohlat.settings import settings
 
 LEDGER = "LEDGER#"
 PURGE = "PURGE"
-_TENANT = "TENANT"
+_PURGES = "PURGES#"
+_COUNT = "COUNT"
 # What the tenant's partition holds that belongs to the other stores.
-_OTHER_STORES = (RECORD, people.USER, people.CODE)
+_OTHER_STORES = (ALL_RECORDS, people.USER, people.CODE)
 
 
 class LedgerItem(DueItem):
@@ -43,9 +49,38 @@ class LedgerItem(DueItem):
     doc = Document()
 
 
+class ListedPurge(Item):
+    """Leads from a day to a purge that was committed on it."""
+
+
+class PurgeCount(Item):
+    """How many purges were committed in an hour."""
+
+    number = NumberAttribute()
+
+
 def add_entry(write: TransactWrite, entry: PurgeEntry) -> None:
-    """Adds a new entry."""
+    """Adds a new entry, its place in the list of its day, and counts it against the hour's cap.
+
+    The cap is a condition of the purge's own transaction: nothing that purges too much can get past it.
+    """
     write.save(_item(entry), absent())
+    write.save(ListedPurge(_PURGES + _day(entry.committed_at), entry.tenant_id), absent())
+    write.update(
+        PurgeCount(_PURGES + _hour(entry.committed_at), _COUNT),
+        [PurgeCount.number.add(1)],
+        PurgeCount.number.does_not_exist() | (PurgeCount.number < settings().purge_cap_per_hour),
+    )
+
+
+def check_cap(entry: PurgeEntry) -> None:
+    """Raises PurgeRefused while the hour's cap is reached."""
+    try:
+        counted = PurgeCount.get(_PURGES + _hour(entry.committed_at), _COUNT, consistent_read=True).number
+    except PurgeCount.DoesNotExist:
+        return
+    if counted >= settings().purge_cap_per_hour:
+        raise PurgeRefused(tenant_id=entry.tenant_id, obstacles=[CAP_REACHED])
 
 
 def in_ledger(tenant_id: str) -> bool:
@@ -59,6 +94,10 @@ def in_ledger(tenant_id: str) -> bool:
 
 class DynamoPurgeLedger:
     """`PurgeLedger` on the main table."""
+
+    def committed_on(self, day: str) -> list[str]:
+        """The tenants whose purge was committed on a UTC day such as 2026-11-25, read consistently."""
+        return list(keys_in(_PURGES + day))
 
     def get(self, tenant_id: str) -> PurgeEntry:
         """Read consistently. Raises NotFound."""
@@ -95,7 +134,7 @@ class DynamoEraser:
         pk = tenant_pk(tenant_id)
         match store:
             case Store.RECORDS:
-                return delete_all((pk, sk) for sk in keys_in(pk, below=RECORD, limit=limit))
+                return delete_all((pk, sk) for sk in keys_in(pk, below=ALL_RECORDS, limit=limit))
             case Store.OBJECTS:
                 return self._objects.erase(tenant_id, limit)
             case Store.USERS:
@@ -113,7 +152,7 @@ class DynamoEraser:
         pk = tenant_pk(tenant_id)
         match store:
             case Store.RECORDS:
-                return count_in(pk, RECORD)
+                return count_in(pk, ALL_RECORDS)
             case Store.USERS:
                 identities = people.existing(people.identities_of(tenant_id))
                 return len(identities) + count_in(pk, people.USER) + count_in(pk, people.CODE)
@@ -136,11 +175,44 @@ class DynamoEraser:
         return delete_all((pk, sk) for sk in rows[:limit])
 
     def _erase_tenant(self, pk: str, limit: int) -> int:
-        mine = (sk for sk in keys_in(pk) if sk != _TENANT and not sk.startswith(_OTHER_STORES))
+        mine = (sk for sk in keys_in(pk) if sk != TENANT and not sk.startswith(_OTHER_STORES))
         # The tenant itself last: while anything is left, it says that it is purged.
         return delete_all((pk, sk) for sk in islice(mine, limit)) or delete_all(
-            (pk, sk) for sk in keys_in(pk, below=_TENANT, limit=limit)
+            (pk, sk) for sk in keys_in(pk, below=TENANT, limit=limit)
         )
+
+
+class DynamoRestoredTable:
+    """`RestoredTable` by its name. Raises InvalidInput for a blank one, and for the table in use."""
+
+    def __init__(self, name: str) -> None:
+        if not name or name == settings().tenants_table:
+            raise InvalidInput("table", "must be a restored one, not the one in use")
+        self._name = name
+
+    def purge_again(self, entry: PurgeEntry) -> int:
+        """Deletes the tenant's partition and what leads to it, and writes the entry; says how many went."""
+        demand_target(entry.tenant_id)
+        pk = tenant_pk(entry.tenant_id)
+        with instead_of_the_main_table(self._name):
+            # The ledger first, as ever: from here on the tenant is gone, whatever happens.
+            _item(entry).save()
+            ListedPurge(_PURGES + _day(entry.committed_at), entry.tenant_id).save()
+            identities = people.existing(people.identities_of(entry.tenant_id))
+            return delete_all(identities) + delete_all((pk, sk) for sk in keys_in(pk))
+
+    def count(self, tenant_id: str) -> int:
+        """How many items it still holds of a tenant, besides the purge's own."""
+        with instead_of_the_main_table(self._name):
+            return count_in(tenant_pk(tenant_id))
+
+
+def _day(instant: datetime) -> str:
+    return iso(instant)[:10]
+
+
+def _hour(instant: datetime) -> str:
+    return iso(instant)[:13]
 
 
 def _item(entry: PurgeEntry) -> LedgerItem:

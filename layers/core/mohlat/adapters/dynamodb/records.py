@@ -8,13 +8,25 @@ from datetime import datetime
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from mohlat.adapters.dynamodb.table import Item, conditional, present, tenant_of, tenant_pk
+from mohlat.adapters.dynamodb.table import (
+    TENANT,
+    Item,
+    conditional,
+    present,
+    tenant_of,
+    tenant_pk,
+    transaction,
+)
 from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Record
 from mohlat.domain.errors import ConcurrentChange, NotFound
 from mohlat.domain.tenant import from_iso, iso
 
 RECORD = "RECORD#"
+# What was overwritten under a legal hold: `!` comes before `#`, so that no page of records meets it.
+_COPY = "RECORD!COPY#"
+# What begins all of them.
+ALL_RECORDS = "RECORD"
 # `$` follows `#`: the first key behind every record's.
 _AFTER_RECORDS = "RECORD$"
 
@@ -25,6 +37,12 @@ class RecordItem(Item):
     sealed = BinaryAttribute(legacy_encoding=False)
     version = NumberAttribute()
     updated_at = UnicodeAttribute()
+
+
+class TenantRow(Item):
+    """The tenant, as far as a record depends on it."""
+
+    version = NumberAttribute()
 
 
 class DynamoRecords:
@@ -67,13 +85,32 @@ class DynamoRecords:
         )
         return [self._record(item) for item in found if item.sk != start][:limit]
 
-    def delete(self, tenant_id: str, record_id: str) -> None:
-        """Raises NotFound."""
+    def delete(self, tenant_id: str, record_id: str, tenant_version: int) -> None:
+        """Deletes a record while its tenant is still at this version. Raises NotFound, ConcurrentChange."""
+        pk = tenant_pk(tenant_id)
         try:
-            with conditional():
-                RecordItem(tenant_pk(tenant_id), RECORD + record_id).delete(present())
+            with conditional(tenant_id=tenant_id, record_id=record_id), transaction() as write:
+                write.condition_check(TenantRow, pk, TENANT, TenantRow.version == tenant_version)
+                write.delete(RecordItem(pk, RECORD + record_id), present())
         except ConcurrentChange:
-            raise NotFound(tenant_id=tenant_id, record_id=record_id) from None
+            self.get(tenant_id, record_id)
+            raise
+
+    def keep_copy(self, tenant_id: str, record_id: str) -> None:
+        """Keeps what a record holds now beside it. Its seal is bound to the row that it was made for."""
+        pk, sk = tenant_pk(tenant_id), RECORD + record_id
+        try:
+            item = RecordItem.get(pk, sk, consistent_read=True)
+        except RecordItem.DoesNotExist:
+            return
+        copy = RecordItem(
+            pk,
+            f"{_COPY}{record_id}#{int(item.version):08d}",
+            sealed=item.sealed,
+            version=item.version,
+            updated_at=item.updated_at,
+        )
+        copy.save()
 
     def _record(self, item: RecordItem) -> Record:
         tenant_id = tenant_of(item.pk)

@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -30,6 +31,8 @@ from mohlat.settings import settings
 
 DUE_INDEX = "due"
 LEDGER_INDEX = "ledger"
+# The sort key of a tenant itself, in its own partition.
+TENANT = "TENANT"
 _SHARD_COUNT = 16
 SHARDS = tuple(f"{shard:02d}" for shard in range(_SHARD_COUNT))
 
@@ -81,9 +84,22 @@ def connection_to(table_name: str) -> TableConnection:
     return table
 
 
+_instead: ContextVar[str] = ContextVar("table", default="")
+
+
+@contextmanager
+def instead_of_the_main_table(name: str) -> Iterator[None]:
+    """Within it, everything that works on the main table works on this one: a restored copy."""
+    token = _instead.set(name)
+    try:
+        yield
+    finally:
+        _instead.reset(token)
+
+
 def connection() -> TableConnection:
     """The main table's connection; its name is read when it is first needed."""
-    return connection_to(settings().tenants_table)
+    return connection_to(_instead.get() or settings().tenants_table)
 
 
 class Item(Model):

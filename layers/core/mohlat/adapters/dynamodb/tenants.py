@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 from mohlat.adapters.dynamodb import dispatches, people, purge
 from mohlat.adapters.dynamodb.rows import add
 from mohlat.adapters.dynamodb.table import (
+    TENANT,
     Document,
     DueItem,
     absent,
@@ -31,9 +32,9 @@ from mohlat.domain.journal import Entry, record
 from mohlat.domain.lifecycle import Event, Transition, Workflow
 from mohlat.domain.notices import Notice
 from mohlat.domain.people import Identity
+from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Tenant, from_dict, from_iso, iso, to_dict
 
-TENANT = "TENANT"
 JOURNAL = "J#"
 # Fields of a tenant that its items' keys, or `version`, tell already.
 _IN_KEYS = frozenset({"id", "version"})
@@ -74,7 +75,7 @@ class DynamoTenants:
 
         A PurgeEntry among the rows gets the journal's head that this very transition makes.
         Raises ConcurrentChange, Conflict for an Identity of somebody else, PurgeRefused for a HandedOver
-        that does not hold.
+        that does not hold and for a PurgeEntry above the hour's cap.
         """
         tenant, entry = record(transition)
         item = _tenant_item(tenant, None if tenant.phase is Phase.PURGED else next_due_at)
@@ -133,6 +134,8 @@ def _explain(rows: Sequence[Row]) -> None:
                 people.check_free(row)
             case HandedOver():
                 dispatches.check_handed_over(row)
+            case PurgeEntry():
+                purge.check_cap(row)
 
 
 def _journal_sk(seq: int) -> str:
