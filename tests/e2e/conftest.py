@@ -103,13 +103,20 @@ def partner(stage: Stage) -> Operator:
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
+def clock_stack() -> Iterator[Stack]:
+    """The stack of `stage`, to look behind its front door; there is none elsewhere."""
+    if ELSEWHERE:
+        pytest.skip("looks into the stores of a stack of this machine")
+    with _fresh_stack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def stage(request: pytest.FixtureRequest) -> Stage:
     """The stack whose clock may be moved."""
     if ELSEWHERE:
-        yield _elsewhere(ELSEWHERE)
-        return
-    with _fresh_stack() as stack:
-        yield stage_of(stack)
+        return _elsewhere(ELSEWHERE)
+    return stage_of(request.getfixturevalue("clock_stack"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,174 @@
+"""What is left of a tenant after its purge, looked for behind the product's back; and who may see the certificate."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.api import Customer, instant
+from sandbox.stack import Stack
+from tests.e2e.stage import DAY, SECOND, Stage, assert_problem, eventually, put
+
+pytestmark = pytest.mark.e2e
+
+VERIFY = Path(__file__).parents[2] / "docs" / "verify_certificate.py"
+# What law/retention.yaml has us keep: the ledger of purges, and the books without names.
+RETAINED = ("LEDGER#", "PURGES#", "MONEY#", "PAYMENT#", "AUTHORITY#", "RECEIPT#", "INVOICES#", "TICKETS#")
+
+
+def items(stack: Stack, table: str) -> Iterator[dict[str, Any]]:
+    """Every item of a table, as it is stored."""
+    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.outputs()[table])
+    for page in pages:
+        yield from page["Items"]
+
+
+def traces(stack: Stack, customer: Customer) -> dict[str, list[str]]:
+    """Where the account's id, its contacts or its name stand, by store."""
+    names = (customer.tenant_id, customer.email, customer.mobile, customer.mobile[-10:], customer.name)
+    found: dict[str, list[str]] = {}
+    for table in (
+        "TenantsTableName",
+        "DataKeysTableName",
+        "SecurityLogTableName",
+        "IdempotencyTableName",
+    ):
+        found[table] = [
+            next(iter(item.values())).get("S", "") if "pk" not in item else item["pk"]["S"]
+            for item in items(stack, table)
+            if any(name in str(item) for name in names)
+        ]
+    prefix = f"tenants/{customer.tenant_id}/"
+    versions = stack.client("s3").list_object_versions(
+        Bucket=stack.outputs()["DataBucketName"], Prefix=prefix
+    )
+    found["bucket"] = [
+        each["Key"] for each in (*versions.get("Versions", ()), *versions.get("DeleteMarkers", ()))
+    ]
+    users = stack.client("cognito-idp").get_paginator("list_users")
+    pool = stack.outputs()["UserPoolId"]
+    found["users"] = [
+        user["Username"]
+        for page in users.paginate(UserPoolId=pool)
+        for user in page["Users"]
+        if customer.tenant_id in str(user)
+    ]
+    return found
+
+
+def leave_objects(stack: Stack, customer: Customer) -> None:
+    """An object in two versions, and one behind a delete marker."""
+    s3, bucket = stack.client("s3"), stack.outputs()["DataBucketName"]
+    for name in ("backups/b-1", "backups/b-1", "exports/x-1"):
+        s3.put_object(Bucket=bucket, Key=f"tenants/{customer.tenant_id}/{name}", Body=b"noise")
+    s3.delete_object(Bucket=bucket, Key=f"tenants/{customer.tenant_id}/exports/x-1")
+
+
+@pytest.mark.clause("KALO-15", "KALO-27")
+def test_after_a_purge_nothing_is_found_but_tombstone_ledger_and_certificate(
+    stage: Stage, clock_stack: Stack
+) -> None:
+    customer = stage.join("kalo", name="Nilufar Sohrabi")
+    assert customer.pay(customer.order("starter", "P1M")).json()["status"] == "granted"
+    assert put(customer, "c1", {"name": "Reza", "mobile": "09127654321"}).status_code == 201
+    leave_objects(clock_stack, customer)
+    before = traces(clock_stack, customer)
+    assert len(before["bucket"]) == 4
+    assert before["users"]
+    assert before["SecurityLogTableName"]
+    assert before["DataKeysTableName"]
+    # A copy of the main table, as a backup would hold it.
+    copy = [item for item in items(clock_stack, "TenantsTableName") if customer.tenant_id in item["pk"]["S"]]
+    for secret in ("Nilufar", "Reza", "09127654321", customer.email, customer.mobile):
+        assert secret not in str(copy)
+
+    body = {"closing": "termination", "confirm": customer.tenant_id}
+    closed = customer.api.ask("POST", f"{customer.path}/closures", body, token=customer.token)
+    gone_at = instant(closed["closed_at"]) + 60 * DAY
+    stage.just_before(gone_at)
+    assert customer.api.call("GET", customer.path, token=customer.token).status_code == 200
+    stage.just_after(gone_at)
+    entry = stage.purge_of(customer)
+    assert entry["deleted"]["objects"] == 4
+    assert set(entry["left"].values()) == {0}
+
+    after = traces(clock_stack, customer)
+    assert all(pk.startswith(RETAINED) for pk in after.pop("TenantsTableName"))
+    # Who asks for the dead account now is refused, and that leaves a line about the asker, not about the tenant.
+    assert after == {
+        "DataKeysTableName": [],
+        "SecurityLogTableName": [],
+        "IdempotencyTableName": [],
+        "bucket": [],
+        "users": [],
+    }
+    # What is kept names no person.
+    kept = [item for item in items(clock_stack, "TenantsTableName") if customer.tenant_id in str(item)]
+    for secret in ("Nilufar", customer.email, customer.mobile, customer.mobile[-10:]):
+        assert secret not in str(kept)
+    # The copy's key is gone, and lay in a table without backups.
+    backups = clock_stack.client("dynamodb").describe_continuous_backups(
+        TableName=clock_stack.outputs()["DataKeysTableName"]
+    )["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert backups["PointInTimeRecoveryStatus"] == "DISABLED"
+
+
+@pytest.mark.clause("KALO-10")
+def test_the_former_owner_reads_the_certificate_by_the_link_and_checks_it_offline(
+    stage: Stage, tmp_path: Path
+) -> None:
+    customer = stage.join("kalo")
+    body = {"closing": "termination", "confirm": customer.tenant_id}
+    closed = customer.api.ask("POST", f"{customer.path}/closures", body, token=customer.token)
+    stage.just_after(instant(closed["closed_at"]) + 60 * DAY)
+    committed_at = instant(stage.purge_of(customer)["committed_at"])
+
+    def link() -> str | None:
+        for message in stage.received(customer):
+            if found := re.search(r"/certificates/\S+", str(message.get("BodyText", ""))):
+                return found.group()
+        return None
+
+    path = eventually(link, "the last message")
+    certificate = stage.api.ask("GET", path)
+    assert certificate["tenant_id"] == customer.tenant_id
+    assert instant(certificate["live_data_gone_at"]) - committed_at <= 60 * SECOND
+    assert instant(certificate["backups_gone_at"]) - instant(certificate["live_data_gone_at"]) == 35 * DAY
+    assert {each["category"] for each in certificate["retained"]} >= {"purge_ledger", "books"}
+
+    (tmp_path / "certificate.json").write_text(json.dumps(certificate), encoding="utf-8")
+    (tmp_path / "key.pem").write_text(stage.api.ask("GET", "/certificates/key")["public_key"])
+    main: Any = runpy.run_path(str(VERIFY))["main"]
+    assert main(str(tmp_path / "certificate.json"), str(tmp_path / "key.pem")) == 0
+    forged = {**certificate, "signed_text": certificate["signed_text"].replace("KALO-27", "KALO-10")}
+    (tmp_path / "certificate.json").write_text(json.dumps(forged), encoding="utf-8")
+    assert main(str(tmp_path / "certificate.json"), str(tmp_path / "key.pem")) == 1
+
+    guessed = path[:-1] + ("0" if path[-1] != "0" else "1")
+    assert_problem(stage.api.call("GET", guessed), 404, "not-found")
+    other = stage.join("kalo")
+    assert_problem(stage.api.call("GET", path.replace(customer.tenant_id, other.tenant_id)), 404, "not-found")
+
+
+@pytest.mark.clause("KALLU-6")
+def test_a_hold_over_one_record_keeps_that_record_and_puts_the_purge_off(stage: Stage) -> None:
+    customer = stage.join("kalo")
+    for record in ("c1", "c2"):
+        assert put(customer, record, {"n": record}).status_code == 201
+    body = {"reason": "proceedings", "origin": "court order 12", "clause": "KALO-10", "records": ["c1"]}
+    hold_id = stage.as_operator("POST", f"{customer.path}/holds", body)["hold_id"]
+    (shown,) = stage.as_operator("GET", f"{customer.path}/holds")["holds"]
+    assert (shown["scope"], shown["records"]) == ("records", ["c1"])
+    refused = customer.api.call("DELETE", f"{customer.path}/records/c1", token=customer.token)
+    assert "court" not in json.dumps(assert_problem(refused, 409, "held"))
+    gone = customer.api.call("DELETE", f"{customer.path}/records/c2", token=customer.token)
+    assert gone.status_code == 204
+    stage.as_operator("DELETE", f"{customer.path}/holds/{hold_id}", {"reason": "over", "clause": "KALO-10"})
+    gone = customer.api.call("DELETE", f"{customer.path}/records/c1", token=customer.token)
+    assert gone.status_code == 204
