@@ -1,4 +1,4 @@
-"""``python -m tests.bench [imports|lives|money|callbacks] [--write]``: measures, and prints."""
+"""``python -m tests.bench [imports|lives|money|callbacks|data] [--write]``: measures, and prints."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import httpx
 
 from sandbox.api import Unexpected
 from sandbox.stack import ROOT, StackError
-from tests.bench import callbacks, imports, lives, money, prices
+from tests.bench import callbacks, data, imports, lives, money, prices
 
 COSTS = ROOT / "docs" / "costs.md"
 BEGIN, END = "<!-- counted by make bench -->\n", "<!-- end of what was counted -->"
 MONEY_BEGIN, MONEY_END = "<!-- money counted by make bench -->\n", "<!-- end of the money counted -->"
-PARTS = ("imports", "lives", "money", "callbacks")
+DATA_BEGIN, DATA_END = "<!-- data counted by make bench -->\n", "<!-- end of the data counted -->"
+PARTS = ("imports", "lives", "money", "callbacks", "data")
 
 
 def main() -> int:
@@ -49,6 +50,14 @@ def main() -> int:
         print(counted, flush=True)
         if given.write:
             renew(counted, MONEY_BEGIN, MONEY_END)
+    if "data" in wanted:
+        print(
+            "\nData: sealed against plain, and purges of growing tenants, on moto in this process", flush=True
+        )
+        counted = data.report(*data.measure())
+        print(counted, flush=True)
+        if given.write:
+            renew(counted, DATA_BEGIN, DATA_END)
     if "callbacks" in wanted:
         print("\nCallbacks ÷ the calls to DynamoDB that they make", flush=True)
         print(callbacks.report(callbacks.measure()), flush=True)
