@@ -34,6 +34,7 @@ from mohlat.application.ports import (
 )
 from mohlat.domain.agreement import Channel, Phase
 from mohlat.domain.billing import BillingProfile
+from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.errors import (
     ConcurrentChange,
     Conflict,
@@ -103,6 +104,7 @@ class Table:
     words: dict[tuple[str, str], str] = field(default_factory=dict)
     escrows: dict[tuple[str, str], Escrow] = field(default_factory=dict)
     usage: dict[tuple[str, str], UsageReport] = field(default_factory=dict)
+    disclosures: dict[tuple[str, str], Disclosure] = field(default_factory=dict)
     compensations: dict[tuple[str, str], Compensation] = field(default_factory=dict)
     invoices: dict[tuple[str, str], Invoice] = field(default_factory=dict)
     numbers: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -174,6 +176,8 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             _insert(table.usage, (row.tenant_id, row.id), row)
         case Compensation():
             _insert(table.compensations, (row.tenant_id, row.id), row)
+        case Disclosure():
+            _insert(table.disclosures, (row.tenant_id, row.id), row)
         case Words():
             if row.tenant_id not in table.keys:
                 raise Gone(tenant_id=row.tenant_id)
@@ -344,6 +348,9 @@ class FakeBooks:
 
     def compensation(self, tenant_id: str, compensation_id: str) -> Compensation:
         return _one(self.table.compensations, tenant_id, compensation_id)
+
+    def disclosures(self, tenant_id: str) -> list[Disclosure]:
+        return _of(self.table.disclosures, tenant_id)
 
     def compensations(self, tenant_id: str) -> list[Compensation]:
         return _of(self.table.compensations, tenant_id)

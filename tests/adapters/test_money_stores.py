@@ -21,6 +21,7 @@ from mohlat.application.ports import (
 from mohlat.domain import lifecycle, purchases, refunds
 from mohlat.domain.agreement import Channel
 from mohlat.domain.billing import BillingProfile, Company
+from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import ConcurrentChange, Gone, NotFound
 from mohlat.domain.escrow import Escrow, EscrowStatus, deposited, released
@@ -663,3 +664,15 @@ class TestErasing:
             stores.write(lifecycle.accept_terms(tenant, AGREEMENT, START, by="owner"), report())
         assert stores.eraser.count("t-1", Store.TENANT) == 0
         assert stores.books.postings("t-1") == []
+
+
+def test_disclosures_are_kept_in_order_and_never_overwritten(stores: Stores) -> None:
+    entries = [
+        Disclosure(f"s-{n}", "t-1", "trialware", "a court", "name", "law", "7", "T", START, "o", held=n == 1)
+        for n in (1, 2)
+    ]
+    stores.books.write(entries)
+    assert stores.books.disclosures("t-1") == entries
+    assert stores.books.disclosures("t-10") == []
+    with pytest.raises(ConcurrentChange):
+        stores.books.write(entries[:1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mohlat import bootstrap
 from mohlat.adapters import aws
 from mohlat.domain.errors import InvalidInput
-from tests.handlers.cases import Case, emptied, equals, has, purged, recorded
+from tests.handlers.cases import Case, emptied, equals, first_registered, has, purged, recorded
 from tests.handlers.conftest import TENANT, World, body
 
 # --- what holds before ------------------------------------------------------------------------------------
@@ -31,7 +31,27 @@ def restored(world: World) -> None:
     )
 
 
+def disclosed(world: World) -> None:
+    first_registered(world)
+    assert world.replay("keep_disclosures/by_court_order")["statusCode"] == 201
+
+
 CASES = {
+    "keep_disclosures/by_court_order": Case(
+        201,
+        first_registered,
+        [
+            has(ground="court_order", clause="KALO-22", held=True),
+            lambda _, __: bootstrap.tenants().entry(TENANT, 2).facts["reference"] == "1404/4711",
+        ],
+    ),
+    "keep_disclosures/to_a_buyer": Case(422, first_registered, [has(field="ground")]),
+    "keep_disclosures/without_reference": Case(422, first_registered, [has(field="reference")]),
+    "keep_disclosures/list": Case(
+        200,
+        disclosed,
+        [lambda _, answer: [each["to"] for each in body(answer)["disclosures"]] == ["Tehran Court 12"]],
+    ),
     "hold_tenant/list": Case(
         200,
         recorded_and_held,

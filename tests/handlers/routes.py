@@ -68,6 +68,8 @@ ROUTES = [
     Route("handle_tickets", "GET", f"{_TENANT}/tickets", OWNER_AND_OPERATOR),
     Route("handle_tickets", "GET", f"{_TENANT}/tickets/{{ticket_id}}", OWNER_AND_OPERATOR),
     Route("handle_tickets", "POST", f"{_TENANT}/tickets/{{ticket_id}}/closures", (OPERATOR,)),
+    Route("keep_disclosures", "POST", f"{_TENANT}/disclosures", (OPERATOR,)),
+    Route("keep_disclosures", "GET", f"{_TENANT}/disclosures", OWNER_AND_OPERATOR),
     Route("handle_tickets", "GET", "/tickets", (OPERATOR,)),
     Route("meter_usage", "POST", f"{_TENANT}/usage", (OPERATOR,)),
     Route("meter_usage", "GET", f"{_TENANT}/debts", EVERYBODY),

@@ -66,6 +66,7 @@ LONGEST = 500
 LONGER = {
     "bootstrap.py": "one list of factories, each a few lines; apart nobody would know where to look",
     "application/ports.py": "one list of what the use cases need of the world, and nothing but signatures",
+    "domain/agreement.py": "the whole form of an agreement, and nothing but what it is made of",
     "domain/lifecycle.py": "every event and deadline of one state graph; apart they could not be compared",
 }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mohlat.application.check_ledger import LedgerCheck
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
+    from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.follow_refund import RefundFollower
     from mohlat.application.handle_tickets import TicketDesk
     from mohlat.application.issue_invoices import InvoiceDesk
@@ -506,6 +507,21 @@ def compensation_desk() -> CompensationDesk:
         tenants=tenants(),
         books=books(),
         dispatches=dispatches(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def disclosure_desk() -> DisclosureDesk:
+    """The register of disclosures."""
+    from mohlat.application.disclose import DisclosureDesk
+
+    return DisclosureDesk(
+        tenants=tenants(),
+        books=books(),
+        ledger=purge_ledger(),
         agreements=agreements(),
         ids=ids(),
         clock=clock(),

@@ -41,6 +41,7 @@ from mohlat.domain.agreement import (
     DisputeRule,
     EscrowRule,
     Extra,
+    Ground,
     NeverBilledRule,
     Offer,
     OfficialInvoiceRule,
@@ -169,6 +170,7 @@ class Sales(Rules):
             "order_needs": self._order_needs(),
             "escrow": self.rule(EscrowRule),
             "compensation": self.rule(CompensationRule, {"at_most": duration}),
+            "disclosures": list_of(self.rule(Ground, {"id": SHORT_NAME}), key=lambda one: one.id, at="id"),
             "never_billed": self.rule(NeverBilledRule, {"work": list_of(SHORT_NAME, key=lambda name: name)}),
         }
 

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.billing import BillingProfile
+from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry
@@ -222,6 +223,7 @@ Row = (
     | Escrow
     | UsageReport
     | Compensation
+    | Disclosure
     | OfficialInvoice
 )
 
@@ -288,8 +290,8 @@ class Payments(Protocol):
 
 
 class Books(Protocol):
-    """Everything about money besides payments: refunds, tickets, escrow, the ledger. It outlives the
-    tenant.
+    """What outlives the tenant: money besides payments (refunds, escrow, the ledger), tickets, and the
+    register of disclosures.
     """
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -344,6 +346,10 @@ class Books(Protocol):
 
     def compensations(self, tenant_id: str) -> list[Compensation]:
         """All of a tenant, oldest first."""
+        ...
+
+    def disclosures(self, tenant_id: str) -> list[Disclosure]:
+        """Everything that was handed out about a tenant, oldest first."""
         ...
 
     def postings(self, tenant_id: str) -> list[Posting]:

@@ -277,6 +277,14 @@ class EscrowRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """A reason on which a customer's information may be handed to somebody outside; no other is one."""
+
+    id: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class NeverBilledRule:
     """Work that no bill may name, by the ids an extra or a metric would have (SAMAN-4.1.1)."""
 
@@ -458,6 +466,7 @@ class Agreement:
     escrow: EscrowRule | None = None
     compensation: CompensationRule | None = None
     never_billed: NeverBilledRule | None = None
+    disclosures: tuple[Ground, ...] = ()
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

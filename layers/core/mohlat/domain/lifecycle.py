@@ -82,6 +82,7 @@ class Event(StrEnum):
     CLOSED = "closed"
     RESTRICTED = "restriction_added"
     UNRESTRICTED = "restriction_lifted"
+    DISCLOSED = "disclosed"
     HOLD_PLACED = "hold_placed"
     HOLD_RELEASED = "hold_released"
 

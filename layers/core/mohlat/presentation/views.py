@@ -21,6 +21,7 @@ from mohlat.domain.agreement import (
     price_at,
 )
 from mohlat.domain.certificate import Certificate
+from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.invoices import vat_on
 from mohlat.domain.iranian import tomans
 from mohlat.domain.lifecycle import Deadline, DeadlineKind, Event, as_of, next_deadline, purge_at
@@ -69,6 +70,7 @@ _EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.PURGED: ("حذف همیشگی داده‌ها", "Data deleted for good"),
     Event.CLOSED: ("بستن حساب", "Account closed"),
     Event.RESTRICTED: ("محدودیت", "Restricted"),
+    Event.DISCLOSED: ("اطلاعات به دیگری داده شد", "Information handed out"),
     Event.UNRESTRICTED: ("رفع محدودیت", "Restriction lifted"),
     Event.HOLD_PLACED: ("دستور نگهداری داده‌ها", "Legal hold placed"),
     Event.HOLD_RELEASED: ("لغو دستور نگهداری", "Legal hold released"),
@@ -409,6 +411,20 @@ def purge(entry: PurgeEntry, language: str) -> Json:
         "journal_length": entry.journal_length,
         "events": list(entry.events),
         "certificate": certificate(entry.certificate, language) if entry.certificate else None,
+    }
+
+
+def disclosure(entry: Disclosure, language: str) -> Json:
+    """An entry of the register of disclosures."""
+    return {
+        "disclosure_id": entry.id,
+        "to": entry.to,
+        "what": entry.what,
+        "ground": entry.ground,
+        "reference": entry.reference,
+        "clause": entry.clause,
+        "held": entry.held,
+        **at("disclosed_at", entry.at, language),
     }
 
 

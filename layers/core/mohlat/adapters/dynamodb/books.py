@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mohlat.adapters.dynamodb import compensations, escrows, ledger, refunds, tickets, usage, words
+from mohlat.adapters.dynamodb import (
+    compensations,
+    disclosures,
+    escrows,
+    ledger,
+    refunds,
+    tickets,
+    usage,
+    words,
+)
 from mohlat.adapters.dynamodb.rows import add
 from mohlat.adapters.dynamodb.table import TENANT, Item, conditional, present, tenant_pk, transaction
 from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, Row, UsageReport, Words
+from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.ledger import Posting
 from mohlat.domain.refunds import Refund
@@ -76,6 +86,10 @@ class DynamoBooks:
     def compensation(self, tenant_id: str, compensation_id: str) -> Compensation:
         """Read consistently. Raises NotFound."""
         return compensations.get(tenant_id, compensation_id)
+
+    def disclosures(self, tenant_id: str) -> list[Disclosure]:
+        """Everything that was handed out about a tenant, oldest first."""
+        return disclosures.of(tenant_id)
 
     def compensations(self, tenant_id: str) -> list[Compensation]:
         """All of a tenant, oldest first."""

@@ -9,6 +9,7 @@ from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import (
     compensations,
+    disclosures,
     dispatches,
     escrows,
     ledger,
@@ -23,6 +24,7 @@ from mohlat.adapters.dynamodb import (
 )
 from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, HandedOver, Receipt, Row, UsageReport, Words
+from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import OfficialInvoice
 from mohlat.domain.ledger import Posting
@@ -74,7 +76,16 @@ def add(
 
 def _add_money(
     write: TransactWrite,
-    row: Order | Payment | Receipt | Posting | Refund | Ticket | Escrow | Compensation | OfficialInvoice,
+    row: Order
+    | Payment
+    | Receipt
+    | Posting
+    | Refund
+    | Ticket
+    | Escrow
+    | Compensation
+    | Disclosure
+    | OfficialInvoice,
 ) -> None:
     match row:
         case Order():
@@ -93,5 +104,7 @@ def _add_money(
             escrows.add_escrow(write, row)
         case Compensation():
             compensations.add_compensation(write, row)
+        case Disclosure():
+            disclosures.add_disclosure(write, row)
         case OfficialInvoice():
             official_invoices.add_official(write, row)
