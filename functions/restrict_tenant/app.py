@@ -1,4 +1,4 @@
-"""/tenants/{tenant_id}/restrictions: operators narrow a tenant's access, and lift that."""
+"""Operators narrow a tenant's access and lift that, or find a breach of its agreement."""
 
 from __future__ import annotations
 
@@ -35,7 +35,18 @@ def _lift(request: Request) -> Response:
     return tenant_answer(request, tenant)
 
 
+def _find(request: Request) -> Response:
+    fields = request.fields(violation=slug, reason=text(500))
+    return once(request, lambda: _record(request, fields))
+
+
+def _record(request: Request, fields: dict[str, Any]) -> Response:
+    tenant = bootstrap.tenant_desk().find_violation(request.tenant_id, **fields, by=request.caller.name)
+    return tenant_answer(request, tenant, 201, request.address.removesuffix("/findings"))
+
+
 lambda_handler = api(
+    route("POST", "/tenants/{tenant_id}/findings", _find, [Role.OPERATOR]),
     route("POST", "/tenants/{tenant_id}/restrictions", _restrict, [Role.OPERATOR]),
     route("DELETE", "/tenants/{tenant_id}/restrictions/{kind}", _lift, [Role.OPERATOR]),
 )

@@ -37,6 +37,10 @@ def disclosed(world: World) -> None:
 
 
 CASES = {
+    "restrict_tenant/find_attack": Case(
+        201, recorded, [has(phase="closed", access="none", closing="finding", access_clause="KALO-12")]
+    ),
+    "restrict_tenant/find_nothing_known": Case(422, recorded, [has(field="violation")]),
     "keep_disclosures/by_court_order": Case(
         201,
         first_registered,

@@ -92,6 +92,7 @@ ROUTES = [
     Route("keep_records", "PUT", f"{_TENANT}/records/{{record_id}}", TENANT_USERS),
     Route("keep_records", "DELETE", f"{_TENANT}/records/{{record_id}}", TENANT_USERS),
     Route("close_tenant", "POST", f"{_TENANT}/closures", (OWNER,)),
+    Route("restrict_tenant", "POST", f"{_TENANT}/findings", (OPERATOR,)),
     Route("restrict_tenant", "POST", f"{_TENANT}/restrictions", (OPERATOR,)),
     Route("restrict_tenant", "DELETE", f"{_TENANT}/restrictions/{{kind}}", (OPERATOR,)),
     Route("hold_tenant", "GET", f"{_TENANT}/holds", (OPERATOR,)),

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from mohlat.agreements.reading import Problem
 from mohlat.agreements.sales import NOTHING_TAXED
-from mohlat.domain.agreement import Agreement, Offer, Phase, Plan, RefundCase, Reminder, Since
+from mohlat.domain.agreement import Agreement, Consequence, Offer, Phase, Plan, RefundCase, Reminder, Since
 from mohlat.domain.durations import Duration
 
 
@@ -200,6 +200,9 @@ def _keeping(agreement: Agreement) -> Iterator[Problem]:
                 yield Problem(f"{path}.length", "is shorter than `lifecycle.read_only`, which it includes")
     withdrawal = agreement.refund_rule(RefundCase.WITHDRAWAL)
     gives_all_up = withdrawal is not None and withdrawal.since is Since.REGISTRATION
+    ends = any(violation.consequence is Consequence.END for violation in agreement.violations)
+    if agreement.retention.after_finding and not ends:
+        yield Problem("retention.after_finding", "no violation ends the account")
     if agreement.retention.after_withdrawal and not gives_all_up:
         yield Problem("retention.after_withdrawal", "no withdrawal is counted from the registration")
 

@@ -170,7 +170,9 @@ class _Form(Sales):
         duty = record(Duty, {"duty": one_of({"enforce": "enforce", "record": "record"}), "what": text})
         warning = {"before": duration, "wait": duration, "channels": CHANNELS}
         services = self.rule(lambda basis, channels: (channels, basis), {"channels": CHANNELS})
-        ends = {key: self.span() for key in ("after_trial", "after_term", "after_withdrawal")}
+        ends = {
+            key: self.span() for key in ("after_trial", "after_term", "after_withdrawal", "after_finding")
+        }
         language = one_of({language: language for language in LANGUAGES})
         return record(
             build,

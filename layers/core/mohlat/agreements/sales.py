@@ -38,6 +38,7 @@ from mohlat.calendar.jalali import start_of_day
 from mohlat.domain.agreement import (
     Basis,
     CompensationRule,
+    Consequence,
     DisputeRule,
     EscrowRule,
     Extra,
@@ -58,6 +59,7 @@ from mohlat.domain.agreement import (
     TaxRule,
     UsageRate,
     VatRate,
+    Violation,
 )
 
 # What a product charges that sells nothing. Told apart from a rule in the file by being this very object.
@@ -170,6 +172,14 @@ class Sales(Rules):
             "order_needs": self._order_needs(),
             "escrow": self.rule(EscrowRule),
             "compensation": self.rule(CompensationRule, {"at_most": duration}),
+            "violations": list_of(
+                self.rule(
+                    Violation,
+                    {"id": SHORT_NAME, "consequence": one_of({each.value: each for each in Consequence})},
+                ),
+                key=lambda one: one.id,
+                at="id",
+            ),
             "disclosures": list_of(self.rule(Ground, {"id": SHORT_NAME}), key=lambda one: one.id, at="id"),
             "never_billed": self.rule(NeverBilledRule, {"work": list_of(SHORT_NAME, key=lambda name: name)}),
         }

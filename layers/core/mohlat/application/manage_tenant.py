@@ -21,7 +21,10 @@ from mohlat.domain.lifecycle import (
 )
 from mohlat.domain.people import Acceptance
 from mohlat.domain.tenant import Closing, Hold, Restriction, RestrictionKind, Tenant
+from mohlat.domain.violations import find_violation, violation_of
 
+# What a customer may close an account by here.
+_BY_WISH = (Closing.TERMINATION, Closing.ERASURE)
 Decision = Callable[[Tenant, Agreement, datetime], Transition]
 
 
@@ -70,10 +73,10 @@ class TenantDesk:
         """Closes the account at the customer's wish; access stops at once.
 
         KALO-15, KALO-27, SAMAN-3.14, KALLU-erase. Raises InvalidInput for a withdrawal, which gives money
-        back and is the refund desk's.
+        back and is the refund desk's, and for a finding, which is no wish.
         """
-        if closing is Closing.WITHDRAWAL:
-            allowed = [other.value for other in Closing if other is not closing]
+        if closing not in _BY_WISH:
+            allowed = [other.value for other in _BY_WISH]
             raise InvalidInput("closing", "not one of the possible values", allowed=allowed)
 
         def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
@@ -92,6 +95,17 @@ class TenantDesk:
             if until is not None and until <= now:
                 raise InvalidInput("until", "must be in the future")
             return restrict(tenant, Restriction(kind, reason, clause, now, until), now, by=by)
+
+        return self._apply(tenant_id, by, decide)
+
+    def find_violation(self, tenant_id: str, violation: str, reason: str, by: str) -> Tenant:
+        """Records a breach that an operator found, and what follows from it at once.
+
+        Raises InvalidInput for a kind that the agreement does not name; Conflict, Gone, NotFound.
+        """
+
+        def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
+            return find_violation(tenant, agreement, violation_of(agreement, violation), reason, now, by=by)
 
         return self._apply(tenant_id, by, decide)
 

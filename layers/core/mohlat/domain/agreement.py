@@ -96,12 +96,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long data is kept, counted from the trial's end, the lease's end, the closing, or a withdrawal."""
+    """How long data is kept, from the end of a trial or a lease, the closing, a withdrawal, or a finding."""
 
     after_closing: Span
     after_trial: Span | None = None
     after_term: Span | None = None
     after_withdrawal: Span | None = None
+    after_finding: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,22 @@ class Ground:
     """A reason on which a customer's information may be handed to somebody outside; no other is one."""
 
     id: str
+    basis: Basis
+
+
+class Consequence(StrEnum):
+    """What follows from a breach that an operator finds."""
+
+    BLOCK = "block"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A kind of breach, which an operator may find, and what follows from it at once."""
+
+    id: str
+    consequence: Consequence
     basis: Basis
 
 
@@ -467,6 +484,7 @@ class Agreement:
     compensation: CompensationRule | None = None
     never_billed: NeverBilledRule | None = None
     disclosures: tuple[Ground, ...] = ()
+    violations: tuple[Violation, ...] = ()
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

@@ -83,6 +83,7 @@ class Event(StrEnum):
     RESTRICTED = "restriction_added"
     UNRESTRICTED = "restriction_lifted"
     DISCLOSED = "disclosed"
+    VIOLATION_FOUND = "violation_found"
     HOLD_PLACED = "hold_placed"
     HOLD_RELEASED = "hold_released"
 
@@ -172,8 +173,11 @@ def move(
 def retention(tenant: Tenant, agreement: Agreement) -> Span | None:
     """How long the tenant's data is kept after its end, or None while nothing has ended."""
     if tenant.phase is Phase.CLOSED:
-        withdrawn = agreement.retention.after_withdrawal if tenant.closing is Closing.WITHDRAWAL else None
-        return withdrawn or agreement.retention.after_closing
+        special = {
+            Closing.WITHDRAWAL: agreement.retention.after_withdrawal,
+            Closing.FINDING: agreement.retention.after_finding,
+        }
+        return (special.get(tenant.closing) if tenant.closing else None) or agreement.retention.after_closing
     if tenant.ended_at is None:
         return None
     lapsed_trial = tenant.term is None and tenant.invoice is None

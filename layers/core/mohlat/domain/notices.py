@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     DELETION_WARNING = "deletion_warning"
     PAYMENT_RECEIVED = "payment_received"
     ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_ENDED = "account_ended"
     DATA_DELETED = "data_deleted"
     UPGRADED = "upgraded"
     EXTRA_BOUGHT = "extra_bought"

@@ -13,7 +13,7 @@ from enum import StrEnum
 from mohlat.domain.agreement import Agreement, RefundCase, RefundRule, Returned, Since
 from mohlat.domain.errors import Conflict, RefundRefused
 from mohlat.domain.payments import Order, OrderKind, Payment
-from mohlat.domain.tenant import RestrictionKind, Tenant, iso
+from mohlat.domain.tenant import Closing, RestrictionKind, Tenant, iso
 
 
 class RefundReason(StrEnum):
@@ -252,7 +252,8 @@ def _rule(agreement: Agreement, order: Order, *, renewal: bool) -> RefundRule | 
 
 def _refuse_violators(tenant: Tenant, agreement: Agreement, now: datetime) -> None:
     rule = agreement.refund_rule(RefundCase.VIOLATION)
-    if rule and rule.returned is Returned.NOTHING and tenant.restricted(RestrictionKind.BLOCKED, now):
+    found = tenant.restricted(RestrictionKind.BLOCKED, now) or tenant.closing is Closing.FINDING
+    if rule and rule.returned is Returned.NOTHING and found:
         raise _refused(agreement, RefundCase.VIOLATION)
 
 

@@ -138,6 +138,7 @@ class Closing(StrEnum):
     TERMINATION = "termination"
     ERASURE = "erasure"
     WITHDRAWAL = "withdrawal"
+    FINDING = "finding"
 
 
 @dataclass(frozen=True, slots=True)

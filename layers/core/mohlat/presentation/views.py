@@ -70,6 +70,7 @@ _EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.PURGED: ("حذف همیشگی داده‌ها", "Data deleted for good"),
     Event.CLOSED: ("بستن حساب", "Account closed"),
     Event.RESTRICTED: ("محدودیت", "Restricted"),
+    Event.VIOLATION_FOUND: ("نقض قرارداد احراز شد", "A breach was found"),
     Event.DISCLOSED: ("اطلاعات به دیگری داده شد", "Information handed out"),
     Event.UNRESTRICTED: ("رفع محدودیت", "Restriction lifted"),
     Event.HOLD_PLACED: ("دستور نگهداری داده‌ها", "Legal hold placed"),
@@ -294,6 +295,7 @@ def terms(agreement: Agreement, language: str) -> Json:
         "kept_after_term": agreement.retention.after_term,
         "kept_after_closing": agreement.retention.after_closing,
         "kept_after_withdrawal": agreement.retention.after_withdrawal,
+        "kept_after_finding": agreement.retention.after_finding,
     }
     return {
         **product(agreement),

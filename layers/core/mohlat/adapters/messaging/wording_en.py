@@ -188,6 +188,17 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "Your $sms_name account is closed. Its data will be deleted for good on $sms_day ($iso_day).",
         _DAY,
     ),
+    NoticeKind.ACCOUNT_ENDED: Script(
+        "Your account with $name was ended",
+        (
+            "We found a breach of the agreement in your account with $name. As the agreement provides, the "
+            "account was closed without notice, and nothing is paid back.",
+            "Its data is deleted for good on $date. If you think that we are wrong, tell our support before "
+            "then.",
+        ),
+        "Your $sms_name account was ended for a breach. Its data will be deleted on $sms_day ($iso_day).",
+        _DAY,
+    ),
     NoticeKind.DATA_DELETED: Script(
         "The data of your account with $name was deleted",
         (
