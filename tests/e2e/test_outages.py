@@ -67,9 +67,10 @@ def test_what_fell_due_while_the_stack_was_stopped_happens_once_it_is_back(own_s
     assert put(sleeper, "c1", {"name": "Reza"}).status_code == 201
     began = instant(sleeper.get()["registered_at"])
 
+    # A busy machine may take a while to stop; the warning, and the deletion, still fall into the outage.
     assert own_stack.down()
-    assert datetime.now(began.tzinfo) < began + 8 * SECOND, "too slow to stop before the trial's end"
-    wait_until(began + 8 * SECOND + PATIENCE + SECOND)
+    assert datetime.now(began.tzinfo) < began + 15 * SECOND, "too slow to stop before the warning"
+    wait_until(began + 15 * SECOND + PATIENCE + SECOND)
     own_stack.up()
     stage = stage_of(own_stack)
 
