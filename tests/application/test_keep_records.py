@@ -80,7 +80,7 @@ def hold_records(world: World, tenant_id: str, *records: str) -> None:
         clock=world.clock,
     )
     clause = next(iter(world.agreement.clauses))
-    desk.place_hold(tenant_id, "proceedings", "court order 9", clause, records, "operator:o")
+    desk.place_hold(tenant_id, "proceedings", "court order 9", clause, records, by="operator:o")
 
 
 @pytest.mark.clause("KALLU-6")

@@ -79,7 +79,7 @@ def hold(world: World, tenant: Tenant) -> object:
         ids=world.ids,
         clock=world.clock,
     )
-    return desk.place_hold(tenant.id, "proceedings", "court", "T-TRIAL", (), "operator:o")
+    return desk.place_hold(tenant.id, "proceedings", "court", "T-TRIAL", (), by="operator:o")
 
 
 def pay(world: World, tenant: Tenant) -> object:

@@ -114,7 +114,7 @@ class TenantDesk:
         return self._apply(tenant_id, by, lambda tenant, _, now: lift(tenant, kind, reason, now, by=by))
 
     def place_hold(
-        self, tenant_id: str, reason: str, origin: str, clause: str, records: Sequence[str], by: str
+        self, tenant_id: str, reason: str, origin: str, clause: str, records: Sequence[str] = (), *, by: str
     ) -> Tenant:
         """Places a legal hold; from its commit on the tenant is not purged (invariant 10).
 

@@ -228,6 +228,20 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
     for reason, fa, en in (
         ("is missing", "باید فرستاده شود", "is missing"),
         ("is empty", "نباید خالی باشد", "must not be empty"),
+        ("malformed", "شکل درستی ندارد", "is malformed"),
+        ("not a list of texts", "باید فهرستی از متن‌ها باشد", "must be a list of texts"),
+        ("too many or none", "باید دست‌کم یکی و نه بیش از اندازه باشد", "must be some, and not too many"),
+        ("lies before since", "پیش از آغاز بازه است", "lies before the first day"),
+        (
+            "not a day such as 2027-01-22",
+            "باید روزی مانند 2027-01-22 باشد",
+            "must be a day such as 2027-01-22",
+        ),
+        (
+            "must be a restored one, not the one in use",
+            "باید جدولی بازیابی‌شده باشد، نه جدول در حال استفاده",
+            "must be a restored one, not the one in use",
+        ),
         ("unknown field", "شناخته نیست", "is not a known field"),
         ("must be an object", "باید یک شیء JSON باشد", "must be a JSON object"),
         ("must be text", "باید متن باشد", "must be text"),
@@ -352,6 +366,7 @@ _FIELDS = {
     "extra": "خدمت جانبی",
     "form": "شکل",
     "gateway": "درگاه پرداخت",
+    "ground": "مبنا",
     "kind": "گونه",
     "language": "زبان",
     "legal_entity": "شخص حقوقی",
@@ -375,6 +390,8 @@ _FIELDS = {
     "quote": "پیش‌فاکتور",
     "reason": "دلیل",
     "record_id": "شناسهٔ داده",
+    "records": "رکوردها",
+    "reference": "شمارهٔ مرجع",
     "RefId": "شناسهٔ پرداخت",
     "RefNum": "رسید پرداخت",
     "refresh_token": "توکن تازه‌سازی",
@@ -400,6 +417,8 @@ _FIELDS = {
     "usage_id": "شناسهٔ گزارش مصرف",
     "used": "مصرف",
     "version": "نسخه",
+    "violation": "نوع نقض",
+    "what": "آنچه داده می‌شود",
 }
 # Shown by their own members, or of no use to the caller.
 _OWN_MEMBERS = frozenset({"field", "reason", "clause"})
