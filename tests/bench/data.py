@@ -65,8 +65,8 @@ def _sealed(world: World) -> list[Sealed]:
         return json.loads(plain)
 
     rows = [
-        Sealed("make the bytes", *_both(serialized, lambda: sealer.seal(TENANT, sk, serialized()))),  # type: ignore[arg-type]
-        Sealed("read the bytes", *_both(parsed, lambda: json.loads(sealer.open(TENANT, sk, blob)))),
+        Sealed("bytes to store", *_both(serialized, lambda: sealer.seal(TENANT, sk, serialized()))),  # type: ignore[arg-type]
+        Sealed("bytes read back", *_both(parsed, lambda: json.loads(sealer.open(TENANT, sk, blob)))),
     ]
     records = DynamoRecords(sealer)
     now = world.clock.now()
