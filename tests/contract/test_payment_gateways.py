@@ -277,7 +277,7 @@ def payer(browser: httpx.Client) -> Payer:
 
 @pytest.fixture
 def gateway(world: Any) -> ZarinPal:
-    return ZarinPal(world.pay_url, MERCHANT, HttpClient(connect_timeout=2, read_timeout=0.4))
+    return ZarinPal(world.pay_url, MERCHANT, HttpClient(connect_timeout=2, read_timeout=2))
 
 
 @pytest.fixture
@@ -313,7 +313,7 @@ class TestZibalKeepsTheContract(PaymentGatewayContract):
 
     @pytest.fixture
     def gateway(self, world: Any, credential: str) -> Zibal:
-        return Zibal(world.zibal_url, credential, HttpClient(connect_timeout=2, read_timeout=0.4))
+        return Zibal(world.zibal_url, credential, HttpClient(connect_timeout=2, read_timeout=2))
 
     @pytest.fixture
     def other_merchant(self, world: Any, credential: str) -> Zibal:
@@ -342,7 +342,7 @@ class TestSepKeepsTheContract(PaymentGatewayContract):
 
     @pytest.fixture
     def gateway(self, world: Any, credential: str) -> Sep:
-        return Sep(world.sep_url, credential, HttpClient(connect_timeout=2, read_timeout=0.4))
+        return Sep(world.sep_url, credential, HttpClient(connect_timeout=2, read_timeout=2))
 
     @pytest.fixture
     def other_merchant(self, world: Any) -> Sep:
@@ -382,7 +382,7 @@ class TestBehpardakhtKeepsTheContract(PaymentGatewayContract):
             config.terminal_id,
             config.username,
             config.password,
-            HttpClient(connect_timeout=2, read_timeout=0.4),
+            HttpClient(connect_timeout=2, read_timeout=2),
         )
 
     @pytest.fixture

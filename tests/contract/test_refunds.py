@@ -24,7 +24,7 @@ def at(world: Any, token: str | None = None, terminal: str = "427000") -> ZarinP
     access = RefundAccess(
         f"{world.pay_url}/api/v4/graphql/", token or world.gateway.config.access_token, terminal
     )
-    return ZarinPal(world.pay_url, MERCHANT, HttpClient(2, 0.4), access)
+    return ZarinPal(world.pay_url, MERCHANT, HttpClient(2, 2), access)
 
 
 def speaking(status: int, body: object) -> ZarinPal:

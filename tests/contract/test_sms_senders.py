@@ -33,7 +33,7 @@ def _account(world: Any) -> None:
 
 @pytest.fixture
 def sender(world: Any) -> Kavenegar:
-    return Kavenegar(world.sms_url, API_KEY, http=HttpClient(connect_timeout=2, read_timeout=1.0))
+    return Kavenegar(world.sms_url, API_KEY, http=HttpClient(connect_timeout=2, read_timeout=2))
 
 
 def send(sender: Kavenegar, **changes: Any) -> HandOver:

@@ -32,7 +32,7 @@ def payer(browser: httpx.Client) -> Payer:
 
 @pytest.fixture
 def gateway(world: Any) -> Zibal:
-    return Zibal(world.zibal_url, "zibal", HttpClient(connect_timeout=2, read_timeout=0.4))
+    return Zibal(world.zibal_url, "zibal", HttpClient(connect_timeout=2, read_timeout=2))
 
 
 @pytest.fixture
