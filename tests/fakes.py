@@ -34,6 +34,7 @@ from mohlat.application.ports import (
 )
 from mohlat.domain.agreement import Channel, Phase
 from mohlat.domain.billing import BillingProfile
+from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.errors import (
     ConcurrentChange,
@@ -110,6 +111,9 @@ class Table:
     numbers: dict[tuple[str, int], int] = field(default_factory=dict)
     officials: dict[tuple[str, str], OfficialInvoice] = field(default_factory=dict)
     profiles: dict[str, BillingProfile] = field(default_factory=dict)
+    jobs: dict[tuple[str, str], DataJob] = field(default_factory=dict)
+    files: dict[tuple[str, str, int], DataFile] = field(default_factory=dict)
+    backup_plans: dict[str, datetime] = field(default_factory=dict)
 
 
 def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
@@ -127,7 +131,9 @@ def _move(rows: dict[Any, Any], key: Any, value: Any) -> None:
 
 def _put(table: Table, rows: Sequence[Row], *, new_tenant: bool = False, journal_head: str = "") -> None:
     """The rows of a transaction, each under the condition of its kind."""
-    moving = [(type(row), row.id) for row in rows if isinstance(row, Payment | Refund | Ticket | Escrow)]
+    moving = [
+        (type(row), row.id) for row in rows if isinstance(row, Payment | Refund | Ticket | Escrow | DataJob)
+    ]
     # No race: DynamoDB takes no such transaction at all.
     assert len(set(moving)) == len(moving), "two operations on one item"
     for row in rows:
@@ -178,6 +184,10 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             _insert(table.compensations, (row.tenant_id, row.id), row)
         case Disclosure():
             _insert(table.disclosures, (row.tenant_id, row.id), row)
+        case DataJob():
+            _move(table.jobs, (row.tenant_id, row.id), row)
+        case DataFile():
+            table.files[row.tenant_id, row.job_id, row.number] = row
         case Words():
             if row.tenant_id not in table.keys:
                 raise Gone(tenant_id=row.tenant_id)
@@ -576,6 +586,48 @@ class FakeObjects:
         return deleted
 
 
+class FakeDataJobs:
+    """`DataJobs` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def get(self, tenant_id: str, job_id: str) -> DataJob:
+        return _one(self.table.jobs, tenant_id, job_id)
+
+    def of(self, tenant_id: str, kind: JobKind) -> list[DataJob]:
+        return [job for job in _of(self.table.jobs, tenant_id) if job.kind is kind]
+
+    def save(self, rows: Sequence[DataJob | DataFile]) -> None:
+        with _transaction(self.table) as after:
+            if rows[0].tenant_id not in after.tenants:
+                raise ConcurrentChange(tenant_id=rows[0].tenant_id)
+            _put(after, rows)
+
+    def files(self, tenant_id: str, job_id: str) -> list[DataFile]:
+        return [self.table.files[key] for key in sorted(self.table.files) if key[:2] == (tenant_id, job_id)]
+
+    def drop(self, job: DataJob) -> None:
+        for file in self.files(job.tenant_id, job.id):
+            del self.table.files[file.tenant_id, file.job_id, file.number]
+        self.table.jobs.pop((job.tenant_id, job.id), None)
+
+    def plan_backup(self, tenant_id: str, at: datetime) -> None:
+        self.table.backup_plans.setdefault(tenant_id, at)
+
+    def planned_backup(self, tenant_id: str) -> datetime | None:
+        return self.table.backup_plans.get(tenant_id)
+
+    def begin_planned(self, backup: DataJob) -> None:
+        with _transaction(self.table) as after:
+            if after.backup_plans.pop(backup.tenant_id, None) is None:
+                raise ConcurrentChange(tenant_id=backup.tenant_id)
+            _put(after, (backup,))
+
+    def cancel_plan(self, tenant_id: str) -> None:
+        self.table.backup_plans.pop(tenant_id, None)
+
+
 class FakeDueIndex:
     """`DueIndex` in memory."""
 
@@ -606,6 +658,11 @@ class FakeDueIndex:
         for entry in table.ledger.values():
             if entry.next_due_at:
                 items.append(DueItem(DueKind.PURGE, entry.tenant_id, entry.next_due_at))
+        for job in table.jobs.values():
+            if job.next_due_at:
+                items.append(DueItem(DueKind.DATA_JOB, job.id, job.next_due_at, tenant_id=job.tenant_id))
+        for tenant_id, at in table.backup_plans.items():
+            items.append(DueItem(DueKind.BACKUP_PLAN, tenant_id, at))
         return sorted(items, key=lambda item: (item.at, item.id, item.seq))
 
 
@@ -684,7 +741,8 @@ class FakeEraser:
                 return mine + self._rows(tenant_id, [table.users, table.codes])
             case Store.TENANT:
                 places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
-                places += [table.words, table.usage, table.profiles, table.tenants]
+                places += [table.words, table.usage, table.profiles, table.jobs, table.files]
+                places += [table.backup_plans, table.tenants]
             case Store.KEY:
                 places = [table.keys]
         return self._rows(tenant_id, places)

@@ -8,6 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from mohlat import bootstrap
 from mohlat.application.dispatch_entry import (
+    dispatch_data_job,
     dispatch_entry,
     dispatch_payment,
     dispatch_refund,
@@ -41,6 +42,9 @@ def _dispatch(record: Any) -> None:
         elif sk.startswith("TICKET#"):
             ticket = bootstrap.books().ticket(pk.removeprefix("MONEY#"), sk.removeprefix("TICKET#"))
             dispatch_ticket(ticket, workflows=bootstrap.workflows(), clock=bootstrap.clock())
+        elif sk.startswith("JOB#"):
+            job = bootstrap.data_jobs().get(pk.removeprefix("T#"), sk.removeprefix("JOB#"))
+            dispatch_data_job(job, workflows=bootstrap.workflows(), clock=bootstrap.clock())
     except NotFound:
         logger.info("purged since", tenant_id=pk.removeprefix("T#"))
 

@@ -13,6 +13,7 @@ from moto import mock_aws
 from mohlat.adapters import aws
 from mohlat.adapters.dynamodb.books import DynamoBooks
 from mohlat.adapters.dynamodb.clock_offsets import DynamoClockOffsets
+from mohlat.adapters.dynamodb.data_jobs import DynamoDataJobs
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
 from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
 from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
@@ -177,6 +178,7 @@ class Stores:
     eraser: ports.Eraser
     security_log: ports.SecurityLog
     offsets: ports.ClockOffsets
+    jobs: ports.DataJobs
     watch: Watch = field(default_factory=Watch)
 
     def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
@@ -221,6 +223,7 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         eraser(),
         DynamoSecurityLog(),
         DynamoClockOffsets(),
+        DynamoDataJobs(),
         watch,
     )
 
@@ -245,6 +248,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeEraser(table),
             fakes.FakeSecurityLog(table),
             fakes.FakeClockOffsets(table),
+            fakes.FakeDataJobs(table),
         )
         return
     yield request.getfixturevalue("on_dynamodb")

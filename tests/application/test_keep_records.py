@@ -14,9 +14,7 @@ from tests.fakes import START
 
 def desk(world: World) -> RecordsDesk:
     """The use case over a world."""
-    return RecordsDesk(
-        tenants=world.tenants, records=world.records, agreements=world.agreements, clock=world.clock
-    )
+    return world.records_desk
 
 
 def test_records_are_written_read_paged_and_deleted() -> None:

@@ -125,12 +125,16 @@ def open_matter(name: str) -> Callable[[World, Tenant], object]:
     return act
 
 
+def export(world: World, tenant: Tenant) -> object:
+    return world.export_desk.begin(tenant.id, "user:u")
+
+
 INTRUSIONS = {
     "hold": hold,
     "order": pay,
     "dispute": contest,
     "data request": open_matter("data_request:q-1"),
-    "export": open_matter("export:x-1"),
+    "export": export,
 }
 
 

@@ -102,7 +102,8 @@ def test_nothing_is_certified_while_a_store_still_holds_something() -> None:
     with pytest.raises(LeftBehind) as left:
         world.shredder.certify(tenant.id)
     nothing = dict.fromkeys((store.value for store in Store), 0)
-    assert left.value.details["left"] == nothing | {"objects": 2, "key": 1}
+    # Objects that arrived late are taken away first.
+    assert left.value.details["left"] == nothing | {"key": 1}
     assert world.ledger.get(tenant.id).finished_at is None
 
 

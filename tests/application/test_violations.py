@@ -61,9 +61,7 @@ def find(world: World, tenant: Tenant, violation: str) -> Tenant:
 
 
 def records(world: World) -> RecordsDesk:
-    return RecordsDesk(
-        tenants=world.tenants, records=world.records, agreements=world.agreements, clock=world.clock
-    )
+    return world.records_desk
 
 
 @pytest.mark.parametrize("product", ENDING)

@@ -7,8 +7,11 @@ from datetime import timedelta
 from mohlat.agreements import loader
 from mohlat.application.advance_tenant import Wake, advance_tenant
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_refund
+from mohlat.application.export_tenant import ExportDesk
 from mohlat.application.follow_refund import RefundFollower
 from mohlat.application.issue_invoices import InvoiceDesk
+from mohlat.application.keep_backups import BackupDesk
+from mohlat.application.keep_records import RecordsDesk
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.place_order import PlacedOrder, order_something
 from mohlat.application.purge_tenant import Shredder, tell_owner
@@ -16,12 +19,15 @@ from mohlat.application.quoting import Recalled, Wanted
 from mohlat.application.read_certificate import CertificateDesk
 from mohlat.application.register_tenant import Application, register_tenant
 from mohlat.application.return_money import RefundDesk
+from mohlat.application.sections import Sections
 from mohlat.application.send_notices import Sender, send_entry
 from mohlat.application.settle_payment import PaymentDesk
 from mohlat.application.sign_in import FrontDesk
 from mohlat.application.sweep import sweep
 from mohlat.application.transitions import catch_up
+from mohlat.application.work_on_data import DataWorker
 from mohlat.domain.agreement import Agreement
+from mohlat.domain.data_jobs import DataJob
 from mohlat.domain.durations import Duration
 from mohlat.domain.notices import Dispatch
 from mohlat.domain.payments import Callback, OrderKind, Payment
@@ -39,6 +45,7 @@ from tests.application.fakes import (
 from tests.builders import AGREEMENTS
 from tests.fakes import (
     FakeBooks,
+    FakeDataJobs,
     FakeDispatches,
     FakeDueIndex,
     FakeEraser,
@@ -89,6 +96,7 @@ class World:
         self.eraser = FakeEraser(self.table)
         self.security_log = FakeSecurityLog(self.table)
         self.objects = FakeObjects(self.table)
+        self.jobs = FakeDataJobs(self.table)
         self.sign_in = FakeSignIn()
         self.fingerprints = FakeFingerprints()
         self.signer = FakeSigner()
@@ -172,6 +180,51 @@ class World:
             sign_in=self.sign_in,
             signer=self.signer,
             retained=loader.retained,
+            clock=self.clock,
+        )
+        self.export_desk = ExportDesk(
+            tenants=self.tenants,
+            jobs=self.jobs,
+            payments=self.payments,
+            objects=self.objects,
+            dispatches=self.dispatches,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.backup_desk = BackupDesk(
+            tenants=self.tenants,
+            jobs=self.jobs,
+            payments=self.payments,
+            dispatches=self.dispatches,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.records_desk = RecordsDesk(
+            tenants=self.tenants,
+            records=self.records,
+            jobs=self.jobs,
+            agreements=self.agreements,
+            clock=self.clock,
+        )
+        self.data_worker = DataWorker(
+            tenants=self.tenants,
+            jobs=self.jobs,
+            objects=self.objects,
+            records=self.records,
+            sections=Sections(
+                tenants=self.tenants,
+                people=self.people,
+                profiles=self.profiles,
+                payments=self.payments,
+                invoices=self.invoices,
+                books=self.books,
+                dispatches=self.dispatches,
+                records=self.records,
+            ),
+            agreements=self.agreements,
+            link=lambda tenant_id, job_id: f"https://api.example/v1/tenants/{tenant_id}/exports/{job_id}",
             clock=self.clock,
         )
         self.certificates = CertificateDesk(
@@ -348,11 +401,20 @@ class World:
             payments=self.payments,
             books=self.books,
             invoices=self.invoice_desk,
+            jobs=self.jobs,
+            backups=self.backup_desk,
             agreements=self.agreements,
             workflows=self.workflows,
             queue=self.queue,
             clock=self.clock,
         )
+
+    def work(self, job: DataJob) -> DataJob:
+        """A data job's execution runs until nothing is left to do now."""
+        while True:
+            after = self.data_worker.step(job.tenant_id, job.id)
+            if after is None or after.next_due_at is None or after.next_due_at > self.clock.now():
+                return after or job
 
     def events(self, tenant: Tenant) -> list[str]:
         """What the tenant's journal holds, in order."""

@@ -322,7 +322,7 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     signing = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
     environment["SIGNING_KEY_ID"] = signing
-    for machine in ("subscription", "payment", "purge", "refund", "ticket"):
+    for machine in cloudformation.workflows():
         environment[f"{machine.upper()}_MACHINE_ARN"] = aws.client("stepfunctions").create_state_machine(
             name=machine,
             definition=json.dumps({"StartAt": "Rest", "States": {"Rest": {"Type": "Succeed"}}}),

@@ -111,5 +111,5 @@ def assert_answer_is_as_described(event: dict[str, Any], answer: dict[str, Any])
         return
     media = answer["headers"]["Content-Type"].partition(";")[0]
     assert media in found["content"], media
-    if media.endswith("json"):
+    if media.endswith(("/json", "+json")):
         matches(body(answer), found["content"][media]["schema"])

@@ -35,6 +35,8 @@ PUBLIC = {
 WITHOUT_BODY = {
     ("POST", "/tenants/{tenant_id}/confirmation-codes"),
     ("POST", "/sweeps"),
+    ("POST", "/tenants/{tenant_id}/exports"),
+    ("POST", "/tenants/{tenant_id}/backups"),
     ("POST", "/tenants/{tenant_id}/payments/{payment_id}/reports"),
     ("POST", "/tenants/{tenant_id}/invoices/{invoice_id}/official"),
     ("POST", "/tenants/{tenant_id}/escrows/{escrow_id}/releases"),
@@ -54,9 +56,13 @@ WIDE = {
     ("PurgeMachine", "*"): "log deliveries have no resource of their own",
     ("RefundMachine", "*"): "log deliveries have no resource of their own",
     ("TicketMachine", "*"): "log deliveries have no resource of their own",
+    ("DataJobMachine", "*"): "log deliveries have no resource of their own",
     ("ReplayPurgesFunction", "-restored*"): "a restored table is named in the hour of need",
     ("DataBucketPolicy", "/*"): "a bucket's own policy speaks of its objects",
     ("EraseTenantFunction", "/tenants/*"): "it deletes every version of whatever a tenant has",
+    ("CertifyPurgeFunction", "/tenants/*"): "it deletes what arrived after the store was emptied",
+    ("WorkOnDataFunction", "/tenants/*"): "exports and backups of every tenant",
+    ("ExportTenantFunction", "/tenants/*"): "exports of every tenant, each sealed under its own key",
     ("SendNoticesFunction", ":identity/*"): "the condition on the sender narrows it",
     ("TellOwnerFunction", ":identity/*"): "the condition on the sender narrows it",
     **{
@@ -332,7 +338,8 @@ def test_mail_goes_out_under_the_senders_that_were_agreed_only() -> None:
 
 
 def test_only_what_erases_may_delete_from_the_tables() -> None:
-    allowed = {"confirm_contact", "recover_password", "keep_records", "erase_tenant"}
+    # A restoration deletes what came since its backup; old backups are dropped.
+    allowed = {"confirm_contact", "recover_password", "keep_records", "erase_tenant", "work_on_data"}
     for name, found in cf.functions().items():
         for statement in cf.statements(found):
             deletes = {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem"} & set(

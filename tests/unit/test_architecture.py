@@ -67,6 +67,7 @@ LONGER = {
     "bootstrap.py": "one list of factories, each a few lines; apart nobody would know where to look",
     "application/ports.py": "one list of what the use cases need of the world, and nothing but signatures",
     "domain/agreement.py": "the whole form of an agreement, and nothing but what it is made of",
+    "presentation/problems.py": "every error, reason and field in two languages, and nothing but words",
     "domain/lifecycle.py": "every event and deadline of one state graph; apart they could not be compared",
 }
 

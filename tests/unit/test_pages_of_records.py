@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from mohlat.application.keep_records import RecordsDesk
 from tests.application.world import World
 
 # API Gateway gets the body as text within JSON, where what was escaped is escaped once more.
@@ -15,9 +14,7 @@ RECORDS = 60
 def test_large_records_come_in_shorter_pages_and_none_is_left_out() -> None:
     world = World()
     tenant = world.register()
-    desk = RecordsDesk(
-        tenants=world.tenants, records=world.records, agreements=world.agreements, clock=world.clock
-    )
+    desk = world.records_desk
     # Quotation marks: the worst that 64 KiB can hold.
     for number in range(RECORDS):
         desk.put(tenant.id, f"r-{number:03d}", {"text": '"' * 32_000})
@@ -37,9 +34,7 @@ def test_large_records_come_in_shorter_pages_and_none_is_left_out() -> None:
 def test_small_records_fill_their_page() -> None:
     world = World()
     tenant = world.register()
-    desk = RecordsDesk(
-        tenants=world.tenants, records=world.records, agreements=world.agreements, clock=world.clock
-    )
+    desk = world.records_desk
     for number in range(101):
         desk.put(tenant.id, f"r-{number:03d}", {})
     page = desk.page(tenant.id, None, None)

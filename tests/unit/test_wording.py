@@ -94,7 +94,17 @@ FACTS: dict[NoticeKind, dict[str, str | int]] = {
         "tax_id": "A1SMN004B2C00000C",
         "link": LINK,
     },
+    NoticeKind.EXPORT_READY: {"export_id": f"x_{UNIQUE}", "link": LINK},
+    NoticeKind.DATA_RESTORED: {
+        "restoration_id": f"n_{UNIQUE}",
+        "backup_id": f"b_{UNIQUE}",
+        "of": "2026-11-22T10:35:35Z",
+        "added": 6_789,
+        "changed": 6_789,
+        "deleted": 6_789,
+    },
 }
+ABOUT_DATA = {NoticeKind.DATA_DELETED, NoticeKind.EXPORT_READY, NoticeKind.DATA_RESTORED}
 REMINDERS = {kind for kind, facts in FACTS.items() if "before" in facts}
 WITH_A_SUM = {kind for kind, facts in FACTS.items() if "amount" in facts}
 # What an SMS says of the others has no date that anything depends on.
@@ -107,6 +117,8 @@ DATED = set(NoticeKind) - CODES - set(FACTS) | {
     NoticeKind.DEBT_DUE,
     NoticeKind.DEBT_SUSPENDED,
     NoticeKind.DISPUTE_RECEIVED,
+    NoticeKind.EXPORT_READY,
+    NoticeKind.DATA_RESTORED,
 }
 
 every_kind = pytest.mark.parametrize("kind", list(NoticeKind))
@@ -425,7 +437,7 @@ def test_sums_are_told_in_tomans_and_to_the_rial(kind: NoticeKind, rials: int, f
 @every_language
 @pytest.mark.parametrize(
     "kind",
-    sorted(set(FACTS) - (REMINDERS - {NoticeKind.DEBT_DUE}) - {NoticeKind.DATA_DELETED}),
+    sorted(set(FACTS) - (REMINDERS - {NoticeKind.DEBT_DUE}) - ABOUT_DATA),
 )
 def test_mail_names_what_it_is_about_by_its_whole_number(kind: NoticeKind, language: str) -> None:
     text = write(told(kind, language)).text
@@ -670,8 +682,7 @@ def test_what_the_domain_puts_into_a_notice_is_all_that_its_message_needs(
 
 def test_every_notice_about_money_was_tried() -> None:
     # These are owed by use cases; their own tests hold them to the same facts.
-    elsewhere = {
-        NoticeKind.DATA_DELETED,
+    elsewhere = ABOUT_DATA | {
         NoticeKind.PAYMENT_FOLLOWED_UP,
         NoticeKind.DISPUTE_RECEIVED,
         NoticeKind.DISPUTE_ANSWERED,
@@ -702,3 +713,11 @@ def test_everything_on_the_timeline_has_a_title_of_its_own_in_both_languages(tit
         assert re.fullmatch(r"[\u0600-\u06ff\u200c ]+", persian)
         assert re.fullmatch(r"[A-Z][a-z, -]+", english)
         assert not re.search(r"[\u064a\u0643]|(^|\s)ن?می\s|\sها(\s|$)| {2}", persian)
+
+
+@pytest.mark.clause("CLUB-5")
+@every_language
+def test_who_restored_a_backup_reads_what_was_undone(language: str) -> None:
+    text = write(told(NoticeKind.DATA_RESTORED, language)).text
+    count = "6,789" if language == "en" else "۶٬۷۸۹"
+    assert text.count(count) == 3

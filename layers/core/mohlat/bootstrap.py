@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
     from mohlat.application.disclose import DisclosureDesk
+    from mohlat.application.export_tenant import ExportDesk
     from mohlat.application.follow_refund import RefundFollower
     from mohlat.application.handle_tickets import TicketDesk
     from mohlat.application.issue_invoices import InvoiceDesk
+    from mohlat.application.keep_backups import BackupDesk
     from mohlat.application.keep_escrow import EscrowDesk
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         Books,
         Clock,
         ClockOffsets,
+        DataJobs,
         Dispatches,
         DueIndex,
         Fingerprints,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
         People,
         Profiles,
         PurgeLedger,
+        Records,
         SecurityLog,
         Signer,
         SignIn,
@@ -64,6 +68,7 @@ if TYPE_CHECKING:
     from mohlat.application.send_notices import Sender
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
+    from mohlat.application.work_on_data import DataWorker
 
 
 class _AgreementFiles:
@@ -409,11 +414,89 @@ def tenant_desk() -> TenantDesk:
 @cache
 def records_desk() -> RecordsDesk:
     """The tenants' own entries."""
-    from mohlat.adapters.dynamodb.records import DynamoRecords
     from mohlat.application.keep_records import RecordsDesk
 
     return RecordsDesk(
-        tenants=tenants(), records=DynamoRecords(_LateSealer()), agreements=agreements(), clock=clock()
+        tenants=tenants(), records=records(), jobs=data_jobs(), agreements=agreements(), clock=clock()
+    )
+
+
+@cache
+def records() -> Records:
+    """The tenants' own entries, stored."""
+    from mohlat.adapters.dynamodb.records import DynamoRecords
+
+    return DynamoRecords(_LateSealer())
+
+
+@cache
+def data_jobs() -> DataJobs:
+    """Exports, backups, restorations."""
+    from mohlat.adapters.dynamodb.data_jobs import DynamoDataJobs
+
+    return DynamoDataJobs()
+
+
+@cache
+def export_desk() -> ExportDesk:
+    """Hands tenants their data."""
+    from mohlat.application.export_tenant import ExportDesk
+
+    return ExportDesk(
+        tenants=tenants(),
+        jobs=data_jobs(),
+        payments=payments(),
+        objects=objects(),
+        dispatches=dispatches(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def backup_desk() -> BackupDesk:
+    """Takes backups and restores them."""
+    from mohlat.application.keep_backups import BackupDesk
+
+    return BackupDesk(
+        tenants=tenants(),
+        jobs=data_jobs(),
+        payments=payments(),
+        dispatches=dispatches(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def data_worker() -> DataWorker:
+    """Does the pages of exports, backups and restorations."""
+    from mohlat.application.sections import Sections
+    from mohlat.application.work_on_data import DataWorker
+
+    def link(tenant_id: str, export_id: str) -> str:
+        return f"{settings().public_url}/tenants/{tenant_id}/exports/{export_id}"
+
+    return DataWorker(
+        tenants=tenants(),
+        jobs=data_jobs(),
+        objects=objects(),
+        records=records(),
+        sections=Sections(
+            tenants=tenants(),
+            people=people(),
+            profiles=profiles(),
+            payments=payments(),
+            invoices=invoices(),
+            books=books(),
+            dispatches=dispatches(),
+            records=records(),
+        ),
+        agreements=agreements(),
+        link=link,
+        clock=clock(),
     )
 
 
@@ -680,6 +763,8 @@ def run_sweep(patience: timedelta | None = None, limit: int = 10_000) -> dict[st
         payments=payments(),
         books=books(),
         invoices=invoice_desk(),
+        jobs=data_jobs(),
+        backups=backup_desk(),
         agreements=agreements(),
         workflows=workflows(),
         queue=notice_queue(),

@@ -22,6 +22,7 @@ def misfits(agreement: Agreement, _path: str) -> Iterator[Problem]:
         _longer_is_cheaper,
         _promoting,
         _metering,
+        _extras_for_data,
         _reading_only,
         _keeping,
         _warning_in_time,
@@ -168,6 +169,17 @@ def _metering(agreement: Agreement) -> Iterator[Problem]:
     for index, rate in enumerate(agreement.overuse.rates if agreement.overuse else ()):
         if rate.metric not in limited:
             yield Problem(f"overuse.rates[{index}].metric", f"no plan has a limit of {rate.metric}")
+
+
+def _extras_for_data(agreement: Agreement) -> Iterator[Problem]:
+    """What costs an extra names one that is sold."""
+    sold = {extra.id for extra in agreement.extras}
+    named = {"export.extra": agreement.export.extra}
+    if agreement.backups:
+        named["backups.restoring"] = agreement.backups.restoring
+    for path, extra in named.items():
+        if extra is not None and extra not in sold:
+            yield Problem(path, f"{extra!r} is none of the extras")
 
 
 # --- time -------------------------------------------------------------------------------------------------

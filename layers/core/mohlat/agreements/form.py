@@ -41,6 +41,7 @@ from mohlat.calendar.jalali import JALALI, start_of_day
 from mohlat.domain.agreement import (
     Address,
     Agreement,
+    BackupRule,
     Basis,
     Channel,
     DeletionWarning,
@@ -57,7 +58,7 @@ from mohlat.domain.agreement import (
     Trial,
     VatRate,
 )
-from mohlat.domain.durations import Calendar, Duration
+from mohlat.domain.durations import Calendar
 from mohlat.domain.lifecycle import GRAPH
 
 _DOCUMENTS = ("terms", "privacy")
@@ -137,12 +138,19 @@ class _Form(Sales):
         )
 
     def export(self) -> Reader[ExportRule]:
-        def build(phases: tuple[Phase, ...], free_every: Duration | None, basis: Basis) -> ExportRule:
-            return ExportRule(frozenset(phases), free_every, basis)
+        def build(phases: tuple[Phase, ...], **fields: Any) -> ExportRule:
+            return ExportRule(frozenset(phases), **fields)
 
         living = one_of({phase.value: phase for phase in Phase if phase is not Phase.PURGED})
         phases = list_of(living, key=lambda phase: phase)
-        return self.rule(build, {"phases": phases, "free_every": optional(duration)})
+        return self.rule(
+            build,
+            {"phases": phases, "free_every": optional(duration)},
+            {"extra": text, "available": duration},
+        )
+
+    def backups(self) -> Reader[BackupRule]:
+        return self.rule(BackupRule, {"every": optional(duration), "keep": positive}, {"restoring": text})
 
     def agreement(self, digest: str) -> Reader[Agreement]:
         def build(
@@ -200,7 +208,7 @@ class _Form(Sales):
                 "export": self.export(),
                 "clauses": mapping_of(duty),
             },
-            self.others(),
+            {**self.others(), "backups": self.backups()},
         )
 
 

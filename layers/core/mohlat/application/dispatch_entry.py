@@ -5,6 +5,7 @@ from __future__ import annotations
 from mohlat.application.advance_tenant import start_subscription
 from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.ports import Agreements, Clock, NoticeQueue, Tenants, Workflows
+from mohlat.domain.data_jobs import DataJob
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import Event, Workflow
@@ -107,3 +108,14 @@ def dispatch_ticket(ticket: Ticket, *, workflows: Workflows, clock: Clock, suffi
             "wake_at": iso(clock.wall(ticket.wakes_at)),
         }
         workflows.start("ticket", ticket.id + suffix, payload)
+
+
+def dispatch_data_job(job: DataJob, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:
+    """Starts the work on an export, a backup or a restoration."""
+    if job.next_due_at:
+        payload = {
+            "tenant_id": job.tenant_id,
+            "job_id": job.id,
+            "wake_at": iso(clock.wall(job.next_due_at)),
+        }
+        workflows.start("data_job", job.id + suffix, payload)

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mohlat.application.ports import Agreements, Clock, Record, Records, Tenants
+from mohlat.application.plan_backup import plan_backup
+from mohlat.application.ports import Agreements, Clock, DataJobs, Record, Records, Tenants
 from mohlat.application.transitions import retrying
 from mohlat.domain.access import Operation, permit
+from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import Held, InvalidInput
 from mohlat.domain.tenant import Tenant
 
@@ -29,9 +31,18 @@ class Page:
 class RecordsDesk:
     """Reads and writes a tenant's records as its agreement allows at this moment."""
 
-    def __init__(self, *, tenants: Tenants, records: Records, agreements: Agreements, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        tenants: Tenants,
+        records: Records,
+        jobs: DataJobs,
+        agreements: Agreements,
+        clock: Clock,
+    ) -> None:
         self._tenants = tenants
         self._records = records
+        self._jobs = jobs
         self._agreements = agreements
         self._clock = clock
 
@@ -40,11 +51,13 @@ class RecordsDesk:
 
         Of a record that is under a legal hold what was there stays as a copy.
         """
-        tenant = self._permit(tenant_id, Operation.WRITE)
+        tenant, agreement = self._permit(tenant_id, Operation.WRITE)
         if _weight(data) > _LARGEST:
             raise InvalidInput("data", "too large", max_bytes=_LARGEST)
         if tenant.held(record_id):
             self._records.keep_copy(tenant_id, record_id)
+        # Planned first: whatever is written then is in a backup one day.
+        plan_backup(self._jobs, tenant, agreement, self._clock.now())
         return self._records.put(tenant_id, record_id, data, self._clock.now())
 
     def get(self, tenant_id: str, record_id: str) -> Record:
@@ -72,18 +85,19 @@ class RecordsDesk:
         """Raises AccessRefused, NotFound; Held under a legal hold, also one that is placed this moment."""
 
         def delete() -> None:
-            tenant = self._permit(tenant_id, Operation.WRITE)
+            tenant, agreement = self._permit(tenant_id, Operation.WRITE)
             if tenant.held(record_id):
                 raise Held(record_id=record_id)
+            plan_backup(self._jobs, tenant, agreement, self._clock.now())
             self._records.delete(tenant_id, record_id, tenant.version)
 
         retrying(delete)
 
-    def _permit(self, tenant_id: str, operation: Operation) -> Tenant:
+    def _permit(self, tenant_id: str, operation: Operation) -> tuple[Tenant, Agreement]:
         tenant = self._tenants.get(tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         permit(tenant, agreement, operation, self._clock.now())
-        return tenant
+        return tenant, agreement
 
 
 def _weight(data: Mapping[str, object]) -> int:

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.billing import BillingProfile
+from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import Invoice, OfficialInvoice
@@ -225,6 +226,8 @@ Row = (
     | Compensation
     | Disclosure
     | OfficialInvoice
+    | DataJob
+    | DataFile
 )
 
 
@@ -540,6 +543,48 @@ class ObjectStore(Protocol):
         ...
 
 
+class DataJobs(Protocol):
+    """Exports, backups and restorations: in the tenant's partition, and gone with it."""
+
+    def get(self, tenant_id: str, job_id: str) -> DataJob:
+        """Raises NotFound."""
+        ...
+
+    def of(self, tenant_id: str, kind: JobKind) -> list[DataJob]:
+        """All of a kind, oldest first."""
+        ...
+
+    def save(self, rows: Sequence[DataJob | DataFile]) -> None:
+        """Writes jobs (each at the version after the one stored) and files in one transaction, while there is
+        a tenant. A file that was written before is overwritten. Raises ConcurrentChange.
+        """
+        ...
+
+    def files(self, tenant_id: str, job_id: str) -> list[DataFile]:
+        """The files of a job in order."""
+        ...
+
+    def drop(self, job: DataJob) -> None:
+        """Forgets a job and its files. Repeatable."""
+        ...
+
+    def plan_backup(self, tenant_id: str, at: datetime) -> None:
+        """Has a backup fall due at `at`, unless one is planned already or the tenant is gone."""
+        ...
+
+    def planned_backup(self, tenant_id: str) -> datetime | None:
+        """When the next backup by itself falls due, if one is planned."""
+        ...
+
+    def begin_planned(self, backup: DataJob) -> None:
+        """Puts a new backup in place of the plan, in one transaction. Raises ConcurrentChange without one."""
+        ...
+
+    def cancel_plan(self, tenant_id: str) -> None:
+        """Takes a plan back. Repeatable."""
+        ...
+
+
 class DueKind(StrEnum):
     """What can stand in the due index."""
 
@@ -549,13 +594,16 @@ class DueKind(StrEnum):
     REFUND = "refund"
     TICKET = "ticket"
     PURGE = "purge"
+    DATA_JOB = "data_job"
+    BACKUP_PLAN = "backup_plan"
 
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
     """Something whose instant is in the due index. `seq` names the journal entry where `kind` is ENTRY.
 
-    `id` is a tenant's id, or that of the payment, refund or ticket; the latter two name their tenant besides.
+    `id` is a tenant's id, or that of the payment, refund, ticket or data job; the latter three name their
+    tenant besides.
     """
 
     kind: DueKind

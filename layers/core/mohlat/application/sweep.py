@@ -7,16 +7,19 @@ from datetime import timedelta
 
 from mohlat.application.advance_tenant import start_subscription
 from mohlat.application.dispatch_entry import (
+    dispatch_data_job,
     dispatch_entry,
     dispatch_payment,
     dispatch_refund,
     dispatch_ticket,
 )
 from mohlat.application.issue_invoices import InvoiceDesk
+from mohlat.application.keep_backups import BackupDesk
 from mohlat.application.ports import (
     Agreements,
     Books,
     Clock,
+    DataJobs,
     DueIndex,
     DueItem,
     DueKind,
@@ -37,6 +40,8 @@ def sweep(
     payments: Payments,
     books: Books,
     invoices: InvoiceDesk,
+    jobs: DataJobs,
+    backups: BackupDesk,
     agreements: Agreements,
     workflows: Workflows,
     queue: NoticeQueue,
@@ -77,6 +82,12 @@ def sweep(
             case DueKind.TICKET:
                 ticket = books.ticket(item.tenant_id, item.id)
                 dispatch_ticket(ticket, workflows=workflows, clock=clock, suffix=suffix)
+            case DueKind.DATA_JOB:
+                job = jobs.get(item.tenant_id, item.id)
+                dispatch_data_job(job, workflows=workflows, clock=clock, suffix=suffix)
+            case DueKind.BACKUP_PLAN:
+                # The stream starts its work, as that of any other.
+                backups.begin_planned(item.id)
             case DueKind.PURGE:
                 workflows.start(Workflow.PURGE.value, f"{item.id}{suffix}", {"tenant_id": item.id})
 

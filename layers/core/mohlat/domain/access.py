@@ -41,6 +41,8 @@ def access(tenant: Tenant, now: datetime) -> Access:
         return Access.NONE
     if tenant.phase is Phase.READ_ONLY or tenant.restricted(RestrictionKind.MUST_ACCEPT_TERMS, now):
         return Access.READ_ONLY
+    if tenant.restoring:
+        return Access.READ_ONLY
     return Access.FULL
 
 
@@ -72,6 +74,8 @@ def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
     match tenant.phase:
         case Phase.READ_ONLY if agreement.read_only:
             return agreement.read_only.basis.cite()
+        case Phase.TRIAL | Phase.ACTIVE if tenant.restoring and agreement.backups:
+            return agreement.backups.basis.cite()
         case Phase.CLOSED:
             return agreement.retention.after_closing.basis.cite()
         case Phase.DEACTIVATED if tenant.term is None and agreement.trial:

@@ -371,6 +371,7 @@ class RefundRule:
 
 
 _WATCH = Duration(seconds=72 * 3600)
+_FILES_LAST = Duration(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,11 +388,28 @@ class PaymentRule:
 
 @dataclass(frozen=True, slots=True)
 class ExportRule:
-    """When a tenant may take its data: in which phases, and how often free (None: without limit)."""
+    """When a tenant may take its data: in which phases, and how often free (None: without limit).
+
+    More often it costs an `extra`. The files of an export can be fetched for as long as `available` says.
+    """
 
     phases: frozenset[Phase]
     free_every: Duration | None
     basis: Basis
+    extra: str | None = None
+    available: Duration = _FILES_LAST
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRule:
+    """Backups of a tenant's records: asked for at any time, and by themselves `every` so long after a first
+    change (None: never). The newest `keep` stay. Restoring one costs the extra `restoring`, or nothing.
+    """
+
+    every: Duration | None
+    keep: int
+    basis: Basis
+    restoring: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,6 +503,7 @@ class Agreement:
     never_billed: NeverBilledRule | None = None
     disclosures: tuple[Ground, ...] = ()
     violations: tuple[Violation, ...] = ()
+    backups: BackupRule | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

@@ -138,12 +138,6 @@ class FileExpired(MohlatError):
     code = "file-expired"
 
 
-class NewerData(MohlatError):
-    """Restoring would undo what changed since; the details say how much. Say that it may, or leave it."""
-
-    code = "newer-data"
-
-
 class RestoreNotPaid(MohlatError):
     """By the agreement restoring a backup is an extra: order `extra`, pay it, then ask again."""
 

@@ -86,6 +86,11 @@ class Event(StrEnum):
     VIOLATION_FOUND = "violation_found"
     HOLD_PLACED = "hold_placed"
     HOLD_RELEASED = "hold_released"
+    EXPORT_BEGUN = "export_begun"
+    EXPORT_READY = "export_ready"
+    RESTORATION_BEGUN = "restoration_begun"
+    RESTORATION_REFUSED = "restoration_refused"
+    RESTORED = "restored"
 
 
 class DeadlineKind(StrEnum):

@@ -47,6 +47,8 @@ class NoticeKind(StrEnum):
     DISPUTE_RECEIVED = "dispute_received"
     DISPUTE_ANSWERED = "dispute_answered"
     OFFICIAL_INVOICE_ISSUED = "official_invoice_issued"
+    EXPORT_READY = "export_ready"
+    DATA_RESTORED = "data_restored"
 
 
 # Void as soon as the tenant pays, closes or is released from a hold: each of these starts a new generation.
@@ -74,7 +76,16 @@ _ANNOUNCEMENTS = frozenset(
 
 
 # Facts that say which one of several like things a notice is about.
-_SUBJECTS = ("order_id", "debt_id", "refund_id", "escrow_id", "ticket_id", "invoice_id")
+_SUBJECTS = (
+    "order_id",
+    "debt_id",
+    "refund_id",
+    "escrow_id",
+    "ticket_id",
+    "invoice_id",
+    "export_id",
+    "restoration_id",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,11 @@ class Tenant:
         """Whether a restriction of this kind binds at `now`."""
         return any(restriction.kind is kind and restriction.applies(now) for restriction in self.restrictions)
 
+    @property
+    def restoring(self) -> bool:
+        """Whether a backup is being restored: its records can be read and not written meanwhile."""
+        return any(matter.startswith("restoration:") for matter in self.open_matters)
+
     def held(self, record_id: str) -> Hold | None:
         """A hold under which this record has to stay as it is, if there is one."""
         return next((hold for hold in self.holds if hold.covers(record_id)), None)

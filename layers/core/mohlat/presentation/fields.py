@@ -315,6 +315,13 @@ def our_document(value: str) -> str:
     return our_id(value, "c" if value.startswith("c_") else "i")
 
 
+def file_name(value: str) -> str:
+    """The name of an export's file. Raises NotFound for what can be none."""
+    if not re.fullmatch(r"[a-z]{1,20}(-[0-9]{5})?\.jsonl?", value):
+        raise NotFound
+    return value
+
+
 def record_id(value: str) -> str:
     """A record's id, which the tenant chooses."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):

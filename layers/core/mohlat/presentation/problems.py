@@ -10,6 +10,8 @@ from mohlat.domain.errors import (
     AccessRefused,
     ConcurrentChange,
     Conflict,
+    ExportLimited,
+    FileExpired,
     GatewayRefused,
     GatewayUnavailable,
     Gone,
@@ -22,6 +24,7 @@ from mohlat.domain.errors import (
     ProfileIncomplete,
     PurgeRefused,
     RefundRefused,
+    RestoreNotPaid,
     ServiceUnavailable,
     TooLate,
     TooManyAttempts,
@@ -173,6 +176,30 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
         409,
         _both("حذف ممکن نیست", "Deletion refused"),
         _both("چیزی جلوی حذف داده‌ها را می‌گیرد.", "Something forbids the deletion."),
+    ),
+    ExportLimited: _Kind(
+        403,
+        _both("دریافت رایگان داده‌ها هنوز ممکن نیست", "No free export yet"),
+        _both(
+            "زمان دریافت رایگان بعدی و نام خدمتی که می‌توانید پیش از آن بخرید در details آمده است.",
+            "Details say when the next one is free, and which extra buys one before.",
+        ),
+    ),
+    FileExpired: _Kind(
+        410,
+        _both("مهلت دریافت فایل گذشته است", "The file has expired"),
+        _both(
+            "مهلت دریافت این فایل به پایان رسیده است. دوباره درخواست دریافت داده‌ها بدهید.",
+            "The time in which this file could be fetched has ended. Ask for a new export.",
+        ),
+    ),
+    RestoreNotPaid: _Kind(
+        402,
+        _both("بازگردانی هزینه دارد", "Restoring has a price"),
+        _both(
+            "نخست خدمتی را که نامش در details آمده سفارش دهید و بپردازید.",
+            "Order and pay the extra that details name first.",
+        ),
     ),
     Gone: _Kind(
         410,
@@ -345,6 +372,7 @@ _FIELDS = {
     "advance": "مدت",
     "amount_rials": "مبلغ به ریال",
     "Authority": "شناسهٔ پرداخت",
+    "before": "پیش از",
     "billed": "محاسبه شدن",
     "clause": "بند",
     "closing": "گونهٔ بستن",
@@ -379,6 +407,7 @@ _FIELDS = {
     "national_id": "کد ملی",
     "operator": "نام کاربری مدیر سامانه",
     "origin": "مرجع",
+    "overwrite": "اجازهٔ بازنویسی",
     "outcome": "نتیجه",
     "partner": "همکار",
     "password": "گذرواژه",

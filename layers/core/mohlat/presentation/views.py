@@ -75,6 +75,14 @@ _EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.UNRESTRICTED: ("رفع محدودیت", "Restriction lifted"),
     Event.HOLD_PLACED: ("دستور نگهداری داده‌ها", "Legal hold placed"),
     Event.HOLD_RELEASED: ("لغو دستور نگهداری", "Legal hold released"),
+    Event.EXPORT_BEGUN: ("درخواست دریافت داده‌ها", "Export asked for"),
+    Event.EXPORT_READY: ("آماده شدن داده‌ها برای دریافت", "Export ready"),
+    Event.RESTORATION_BEGUN: ("آغاز بازگردانی نسخهٔ پشتیبان", "Restoration of a backup begun"),
+    Event.RESTORATION_REFUSED: (
+        "بازگردانی انجام نشد تا داده‌های تازه‌تر از دست نرود",
+        "Restoration left undone for newer data",
+    ),
+    Event.RESTORED: ("بازگردانی نسخهٔ پشتیبان", "Backup restored"),
 }
 _DEADLINES: Mapping[DeadlineKind, tuple[str, str]] = {
     DeadlineKind.REMIND: ("یادآوری پیش از پایان", "Reminder before the end"),

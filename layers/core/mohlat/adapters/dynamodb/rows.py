@@ -9,6 +9,7 @@ from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import (
     compensations,
+    data_jobs,
     disclosures,
     dispatches,
     escrows,
@@ -24,6 +25,7 @@ from mohlat.adapters.dynamodb import (
 )
 from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, HandedOver, Receipt, Row, UsageReport, Words
+from mohlat.domain.data_jobs import DataFile, DataJob
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import OfficialInvoice
@@ -66,12 +68,22 @@ def add(
                 people.add_trial_mark(write, row)
             case UsageReport():
                 usage.add_report(write, row)
-            case Words():
-                words.add_words(write, row, sealer)
+            case Words() | DataJob() | DataFile():
+                _add_data(write, row, sealer)
             case PurgeEntry():
                 purge.add_entry(write, replace(row, journal_head=journal_head))
             case _:
                 _add_money(write, row)
+
+
+def _add_data(write: TransactWrite, row: Words | DataJob | DataFile, sealer: Sealer) -> None:
+    match row:
+        case Words():
+            words.add_words(write, row, sealer)
+        case DataJob():
+            data_jobs.add_job(write, row)
+        case DataFile():
+            data_jobs.add_file(write, row)
 
 
 def _add_money(

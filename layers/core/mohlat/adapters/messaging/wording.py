@@ -36,6 +36,9 @@ _AND = {"fa": " و ", "en": " and "}
 _IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id")
 _SHOWN = (*_IDS, "plan", "extra", "partner", "invoice", "tax_id", "link")
 
+# Facts that are counts.
+_COUNTED = ("used", "added", "changed", "deleted")
+
 # A name fills Kavenegar's token10, which takes five spaces, no underscore and a hundred characters.
 _TOKEN_WORDS = 6
 _TOKEN_LENGTH = 100
@@ -111,8 +114,7 @@ def _values(order: MessageOrder, language: str) -> dict[str, str]:
     if "amount" in facts:
         values["amount"] = tomans(int(facts["amount"]), language)
         values["figure"] = values["amount"].partition(" ")[0]
-    if "used" in facts:
-        values["used"] = _count(int(facts["used"]), language)
+    values |= {name: _count(int(facts[name]), language) for name in _COUNTED if name in facts}
     if "metric" in facts:
         # An agreement may meter what has no words here; its customer is told of the debt all the same.
         metric = str(facts["metric"])

@@ -425,4 +425,25 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "The official invoice $invoice from $sms_name is issued; you find it in your account.",
         {"token": "invoice", "token10": "sms_name"},
     ),
+    NoticeKind.EXPORT_READY: Script(
+        "Your data from $name is ready",
+        (
+            "The data that you asked $name for is ready.",
+            "You can fetch it until $date; the files are deleted then.",
+            "Its address, which opens only after you have signed in:\n$link",
+        ),
+        "Your data from $sms_name can be fetched until $sms_day ($iso_day); you find it in your account.",
+        {"token": "sms_day", "token2": "iso_day", "token10": "sms_name"},
+    ),
+    NoticeKind.DATA_RESTORED: Script(
+        "Your backup at $name is restored",
+        (
+            "Your data at $name is as the backup of $date has it.",
+            "Of what was done after it, this is undone now:\n"
+            "$added added, $changed changed and $deleted deleted records.",
+            "The state before the restoration was saved as a backup too.",
+        ),
+        "Your data at $sms_name was restored from the backup of $sms_day ($iso_day).",
+        {"token": "sms_day", "token2": "iso_day", "token10": "sms_name"},
+    ),
 }
