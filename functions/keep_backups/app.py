@@ -9,7 +9,7 @@ from mohlat.domain.people import Role
 from mohlat.entrypoint import MEMBERS, Request, Response, api, route
 from mohlat.idempotency import once
 from mohlat.presentation.data_views import backup, restoration
-from mohlat.presentation.fields import flag, instant, optional, our_id
+from mohlat.presentation.fields import flag, instant, optional, our_id, slug
 from mohlat.presentation.views import at
 
 
@@ -29,12 +29,14 @@ def _list(request: Request) -> Response:
 
 
 def _restore(request: Request) -> Response:
-    fields = request.fields(before=instant, overwrite=optional(flag, default=False))
+    fields = request.fields(
+        before=optional(instant), backup_id=optional(slug), overwrite=optional(flag, default=False)
+    )
     return once(request, lambda: _do_restore(request, fields))
 
 
 def _do_restore(request: Request, fields: dict[str, Any]) -> Response:
-    begun = bootstrap.backup_desk().restore(request.tenant_id, **fields, by=request.caller.name)
+    begun = bootstrap.backup_desk().restore(request.tenant_id, request.caller.name, **fields)
     found = bootstrap.backup_desk().restoration(request.tenant_id, begun.id)
     location = f"{request.address}/{begun.id}"
     return Response(202, restoration(*found, request.language), {"Location": location})

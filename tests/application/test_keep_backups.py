@@ -10,7 +10,7 @@ from mohlat.agreements import loader
 from mohlat.application.quoting import Wanted
 from mohlat.domain.backups import SETTLING
 from mohlat.domain.data_jobs import BackupReason, DataJob, JobKind, JobStatus
-from mohlat.domain.errors import AccessRefused, Conflict, NotFound, RestoreNotPaid
+from mohlat.domain.errors import AccessRefused, Conflict, InvalidInput, NotFound, RestoreNotPaid
 from mohlat.domain.lifecycle import purge_obstacles
 from mohlat.domain.payments import OrderKind
 from mohlat.domain.purge import Store
@@ -41,7 +41,7 @@ def back_up(world: World, tenant: Tenant) -> DataJob:
 
 def restore(world: World, tenant: Tenant, *, overwrite: bool) -> DataJob:
     """A restoration to what was an hour ago at the latest, finished."""
-    begun = world.backup_desk.restore(tenant.id, world.clock.now(), OWNER, overwrite=overwrite)
+    begun = world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=overwrite)
     world.clock.time += SETTLING
     return world.work(begun)
 
@@ -80,11 +80,13 @@ def test_damaged_data_is_restored_to_the_nearest_backup_and_the_answer_says_whic
     (notice,) = restored.notices
     assert (notice.anchor, notice.facts["changed"]) == (backup.asked_at, 1)
 
-    # And back again: what was there before was saved.
+    # And back again: what was there before was saved, and is had by its id only.
     assert world.backup_desk.backups(tenant.id)[0][-1].reason is BackupReason.BEFORE_RESTORATION
     world.clock.time += HOUR
-    again = restore(world, tenant, overwrite=True)
-    assert again.source == done.saved_as
+    assert restore(world, tenant, overwrite=False).source == backup.id
+    undo = world.backup_desk.restore(tenant.id, OWNER, backup_id=done.saved_as, overwrite=True)
+    world.clock.time += SETTLING
+    assert world.work(undo).status is JobStatus.DONE
     assert entries(world, tenant) == AFTER
 
 
@@ -99,6 +101,9 @@ def test_newer_data_is_not_undone_unless_somebody_says_so() -> None:
     assert entries(world, tenant) == AFTER
     assert world.events(tenant)[-1] == "restoration_refused"
     assert not world.tenants.journal(tenant.id)[-1].notices
+    # Told that it may, it is from the same backup.
+    again = restore(world, tenant, overwrite=True)
+    assert (again.source, entries(world, tenant)) == (refused.source, BEFORE)
 
 
 def test_where_nothing_changed_nothing_is_lost_and_nobody_needs_to_say_so() -> None:
@@ -125,8 +130,8 @@ def test_the_nearest_backup_is_one_that_was_complete_by_then() -> None:
     assert backup.done_at
     assert later.done_at
     with pytest.raises(NotFound):
-        world.backup_desk.restore(tenant.id, backup.done_at - SECOND, OWNER, overwrite=True)
-    begun = world.backup_desk.restore(tenant.id, later.done_at - SECOND, OWNER, overwrite=True)
+        world.backup_desk.restore(tenant.id, OWNER, before=backup.done_at - SECOND, overwrite=True)
+    begun = world.backup_desk.restore(tenant.id, OWNER, before=later.done_at - SECOND, overwrite=True)
     assert begun.source == backup.id
 
 
@@ -134,20 +139,33 @@ def test_the_nearest_backup_is_one_that_was_complete_by_then() -> None:
 def test_while_a_backup_is_restored_one_reads_and_does_not_write() -> None:
     world, tenant = club()
     back_up(world, tenant)
-    begun = world.backup_desk.restore(tenant.id, world.clock.now(), OWNER, overwrite=True)
+    begun = world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=True)
     assert world.records_desk.get(tenant.id, "r-0").data == {"n": 0}
     with pytest.raises(AccessRefused) as refused:
         world.records_desk.put(tenant.id, "r-0", {})
     assert refused.value.details["clause"] == "CLUB-5"
     with pytest.raises(Conflict):
-        world.backup_desk.restore(tenant.id, world.clock.now(), OWNER, overwrite=True)
+        world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=True)
     assert f"restoration:{begun.id}" in purge_obstacles(world.tenant(tenant), world.clock.now())
     # A write that was let in just before has ended before the first page.
     world.clock.time += SETTLING - SECOND
-    assert world.work(begun).step == "save"
+    assert (world.work(begun).step, world.work(begun).version) == ("compare", 1)
     world.clock.time += SECOND
     assert world.work(begun).status is JobStatus.DONE
     world.records_desk.put(tenant.id, "r-0", {})
+
+
+def test_a_backup_is_named_by_a_moment_or_by_its_id_and_has_to_be_there() -> None:
+    world, tenant = club()
+    backup = back_up(world, tenant)
+    for both in ({}, {"before": world.clock.now(), "backup_id": backup.id}):
+        with pytest.raises(InvalidInput) as unclear:
+            world.backup_desk.restore(tenant.id, OWNER, **both)  # type: ignore[arg-type]
+        assert unclear.value.field == "before"
+    running = world.backup_desk.begin(tenant.id, OWNER)
+    for missing in ("b_none", running.id):
+        with pytest.raises(NotFound):
+            world.backup_desk.restore(tenant.id, OWNER, backup_id=missing)
 
 
 def test_nobody_restores_anothers_backup() -> None:
@@ -155,8 +173,8 @@ def test_nobody_restores_anothers_backup() -> None:
     back_up(world, tenant)
     other = world.register(email="other@customer.test", mobile="+989121234568")
     with pytest.raises(NotFound):
-        world.backup_desk.restore(other.id, world.clock.now(), OWNER, overwrite=True)
-    begun = world.backup_desk.restore(tenant.id, world.clock.now(), OWNER, overwrite=True)
+        world.backup_desk.restore(other.id, OWNER, before=world.clock.now(), overwrite=True)
+    begun = world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=True)
     with pytest.raises(NotFound):
         world.backup_desk.restoration(other.id, begun.id)
     with pytest.raises(NotFound):
@@ -171,7 +189,7 @@ def test_restoring_is_an_extra_where_the_agreement_makes_it_one() -> None:
     back_up(world, tenant)
     world.records_desk.put(tenant.id, "r-0", {"n": 1})
     with pytest.raises(RestoreNotPaid) as unpaid:
-        world.backup_desk.restore(tenant.id, world.clock.now(), OWNER, overwrite=True)
+        world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=True)
     assert unpaid.value.details == {"extra": "backup_restore", "clause": "SAMAN-4.4"}
     payment = world.buy_this(tenant, Wanted(OrderKind.EXTRA, subject="backup_restore"))
     # One that was left undone has used nothing up.
@@ -179,7 +197,7 @@ def test_restoring_is_an_extra_where_the_agreement_makes_it_one() -> None:
     done = restore(world, tenant, overwrite=True)
     assert (done.status, done.paid_by) == (JobStatus.DONE, payment.order_id)
     with pytest.raises(RestoreNotPaid):
-        world.backup_desk.restore(tenant.id, world.clock.now(), OWNER, overwrite=True)
+        world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=True)
 
 
 @pytest.mark.clause("KALLU-6")
@@ -248,7 +266,7 @@ def test_where_the_agreement_has_no_backups_there_are_none() -> None:
     assert world.backup_desk.backups(tenant.id) == ([], None)
     for ask in (
         lambda: world.backup_desk.begin(tenant.id, OWNER),
-        lambda: world.backup_desk.restore(tenant.id, world.clock.now(), OWNER, overwrite=True),
+        lambda: world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=True),
     ):
         with pytest.raises(Conflict):
             ask()
@@ -257,7 +275,9 @@ def test_where_the_agreement_has_no_backups_there_are_none() -> None:
 def test_only_the_newest_backups_stay_but_never_at_the_price_of_one_that_is_being_restored() -> None:
     world, tenant = club()
     taken = [back_up(world, tenant) for _ in range(12)]
-    begun = world.backup_desk.restore(tenant.id, taken[0].done_at or world.clock.now(), OWNER, overwrite=True)
+    begun = world.backup_desk.restore(
+        tenant.id, OWNER, before=taken[0].done_at or world.clock.now(), overwrite=True
+    )
     assert begun.source == taken[0].id
     for _ in range(3):
         world.jobs.plan_backup(tenant.id, world.clock.now())
@@ -290,7 +310,7 @@ def test_a_crash_after_any_write_of_a_restoration_ends_in_the_same_state() -> No
         damage(world, tenant)
         for number in range(0, 1_100, 100):
             world.records.put(tenant.id, f"s-{number:05d}", {"n": "damaged"}, world.clock.now())
-        job = world.backup_desk.restore(tenant.id, world.clock.now(), OWNER, overwrite=True)
+        job = world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=True)
         world.clock.time += SETTLING
         return world, job
 

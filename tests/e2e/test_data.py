@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import runpy
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.api import Customer, instant
+from sandbox.api import Customer, instant, text
 from sandbox.stack import Stack
 from tests.e2e.stage import DAY, SECOND, Stage, assert_problem, eventually, put
 
@@ -173,3 +174,102 @@ def test_a_hold_over_one_record_keeps_that_record_and_puts_the_purge_off(stage: 
     stage.as_operator("DELETE", f"{customer.path}/holds/{hold_id}", {"reason": "over", "clause": "KALO-10"})
     gone = customer.api.call("DELETE", f"{customer.path}/records/c1", token=customer.token)
     assert gone.status_code == 204
+
+
+@pytest.mark.clause("KALO-15", "SAMAN-6.5")
+def test_a_closed_account_hands_out_everything_it_holds_for_a_week_to_its_owner_only(
+    stage: Stage, clock_stack: Stack
+) -> None:
+    customer, other = stage.join("kalo"), stage.join("kalo")
+    for number in range(3):
+        assert put(customer, f"c{number}", {"name": f"مشتری {number}"}).status_code == 201
+    body = {"closing": "termination", "confirm": customer.tenant_id}
+    customer.api.ask("POST", f"{customer.path}/closures", body, token=customer.token)
+    assert customer.api.call("GET", f"{customer.path}/records", token=customer.token).status_code == 403
+
+    begun = customer.api.ask("POST", f"{customer.path}/exports", token=customer.token)
+    path = f"/exports/{begun['export_id']}"
+
+    def finished() -> dict[str, Any] | None:
+        export: dict[str, Any] = customer.get(path)
+        return export if export["status"] == "done" else None
+
+    export = eventually(finished, "the export")
+    manifest = customer.get(f"{path}/files/manifest.json")
+    assert manifest["files"] == export["files"]
+    records = []
+    for file in manifest["files"]:
+        answer = customer.api.call("GET", f"{customer.path}{path}/files/{file['name']}", token=customer.token)
+        assert hashlib.sha256(answer.content).hexdigest() == file["sha256"]
+        if file["name"].startswith("records"):
+            records += [json.loads(line) for line in answer.text.splitlines()]
+    assert [(each["id"], each["data"]["name"]) for each in records] == [
+        (f"c{number}", f"مشتری {number}") for number in range(3)
+    ]
+    # Sealed where it lies.
+    listed = clock_stack.client("s3").list_objects_v2(
+        Bucket=clock_stack.outputs()["DataBucketName"], Prefix=f"tenants/{customer.tenant_id}/exports/"
+    )["Contents"]
+    assert len(listed) == len(export["files"]) + 1
+    for each in listed:
+        kept = (
+            clock_stack.client("s3")
+            .get_object(Bucket=clock_stack.outputs()["DataBucketName"], Key=each["Key"])["Body"]
+            .read()
+        )
+        assert customer.email.encode() not in kept
+        assert "مشتری".encode() not in kept
+
+    manifest_path = f"{customer.path}{path}/files/manifest.json"
+    assert_problem(other.api.call("GET", manifest_path, token=other.token), 404, "not-found")
+    borrowed = manifest_path.replace(customer.tenant_id, other.tenant_id)
+    assert_problem(other.api.call("GET", borrowed, token=other.token), 404, "not-found")
+    assert_problem(stage.api.call("GET", manifest_path, token=stage.boss.token), 403, "not-allowed")
+
+    def told() -> bool:
+        return any(path in str(message.get("BodyText", "")) for message in stage.received(customer))
+
+    eventually(told, "the message that the export is ready")
+    stage.just_after(instant(export["expires_at"]))
+    expired = customer.api.call("GET", manifest_path, token=customer.token)
+    assert_problem(expired, 410, "file-expired")
+    eventually(lambda: customer.get(path)["status"] == "expired", "the files to be deleted")
+
+
+@pytest.mark.clause("CLUB-5")
+def test_a_backup_is_restored_and_loses_nothing_newer_unasked(stage: Stage) -> None:
+    customer = stage.join("customer_club")
+    for number in range(3):
+        assert put(customer, f"c{number}", {"n": number}).status_code == 201
+    begun = customer.api.ask("POST", f"{customer.path}/backups", token=customer.token)
+
+    def finished() -> dict[str, Any] | None:
+        backup: dict[str, Any] = customer.get("/backups")["backups"][0]
+        return backup if backup["status"] == "done" else None
+
+    backup = eventually(finished, "the backup")
+    assert (backup["backup_id"], backup["entries"]) == (begun["backup_id"], 3)
+    assert customer.get("/backups")["next_at"]
+    assert put(customer, "c0", {"n": "damaged"}).status_code == 200
+
+    def restored(*, overwrite: bool) -> dict[str, Any]:
+        stage.boss.advance_to(stage.now() + 2 * SECOND)
+        body = {"before": text(stage.now()), "overwrite": overwrite}
+        asked = customer.api.ask("POST", f"{customer.path}/restorations", body, token=customer.token)
+        assert asked["backup_id"] == backup["backup_id"]
+        assert_problem(put(customer, "c1", {"n": 1}), 403, "access-refused", clause="CLUB-5")
+        stage.boss.advance_to(stage.now() + 31 * SECOND)
+
+        def ended() -> dict[str, Any] | None:
+            found: dict[str, Any] = customer.get(f"/restorations/{asked['restoration_id']}")
+            return found if found["status"] != "running" else None
+
+        return eventually(ended, "the restoration")
+
+    refused = restored(overwrite=False)
+    assert (refused["status"], refused["losses"]) == ("refused", {"added": 0, "changed": 1, "deleted": 0})
+    assert customer.get("/records/c0")["data"] == {"n": "damaged"}
+    done = restored(overwrite=True)
+    assert (done["status"], done["losses"]) == ("done", {"added": 0, "changed": 1, "deleted": 0})
+    assert customer.get("/records/c0")["data"] == {"n": 0}
+    assert put(customer, "c1", {"n": 1}).status_code == 200

@@ -126,7 +126,7 @@ _EXAMPLES = {
     "record_id": "customer-1",
     "export_id": "x_00000000000000000000000003",
     "file": "manifest.json",
-    "restoration_id": "n_00000000000000000000000005",
+    "restoration_id": "n_00000000000000000000000004",
     "kind": "blocked",
     "product": "kalo",
     "gateway": "zarinpal",

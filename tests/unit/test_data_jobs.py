@@ -12,11 +12,12 @@ from mohlat.domain.access import Access, Operation, access, permit, why_refused
 from mohlat.domain.backups import (
     backup_rule,
     begin_restoration,
+    by_id,
     finish_restoration,
     nearest,
     superfluous,
 )
-from mohlat.domain.data_jobs import DataFile, DataJob, JobKind, JobStatus, add_file
+from mohlat.domain.data_jobs import BackupReason, DataFile, DataJob, JobKind, JobStatus, add_file
 from mohlat.domain.errors import AccessRefused, Conflict, ExportLimited, FileExpired, NotFound
 from mohlat.domain.exports import (
     begin_export,
@@ -86,6 +87,12 @@ def test_the_nearest_backup_and_the_oldest_that_are_too_many() -> None:
     assert nearest(known, START + days(1)) == first
     with pytest.raises(NotFound):
         nearest(known, START)
+    saved = replace(done(START + days(1), "b-4"), reason=BackupReason.BEFORE_RESTORATION)
+    assert nearest([*known, saved], START + days(5)) == second
+    assert by_id([*known, saved], "b-4") == saved
+    for unfinished in ("b-3", "b-9"):
+        with pytest.raises(NotFound):
+            by_id(known, unfinished)
     assert superfluous(known, 1) == [first]
     assert superfluous(known, 2) == []
     with pytest.raises(Conflict):

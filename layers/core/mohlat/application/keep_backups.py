@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from mohlat.application.paid_extras import unused_extra
 from mohlat.application.ports import Agreements, Clock, DataJobs, Dispatches, Ids, Payments, Tenants
-from mohlat.application.sections import RECORDS
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.backups import SETTLING, backup_rule, begin_restoration, nearest
+from mohlat.domain.backups import SETTLING, backup_rule, begin_restoration, by_id, nearest, new_backup
 from mohlat.domain.data_jobs import BackupReason, DataJob, JobKind, JobStatus
-from mohlat.domain.errors import AccessRefused, ConcurrentChange, Conflict, Gone, NotFound, RestoreNotPaid
+from mohlat.domain.errors import (
+    AccessRefused,
+    ConcurrentChange,
+    Conflict,
+    Gone,
+    InvalidInput,
+    NotFound,
+    RestoreNotPaid,
+)
 from mohlat.domain.tenant import Tenant
 
-SAVE = "save"
+# The steps of a restoration.
+COMPARE, SAVE, APPLY = "compare", "save", "apply"
 
 
 class BackupDesk:
@@ -79,28 +86,35 @@ class BackupDesk:
 
     def _backup(self, tenant: Tenant, reason: BackupReason, by: str) -> DataJob:
         now = self._clock.now()
-        return DataJob(
-            id=self._ids.new("b"),
-            tenant_id=tenant.id,
-            product=tenant.product,
-            kind=JobKind.BACKUP,
-            asked_at=now,
-            by=by,
-            step=RECORDS,
-            next_due_at=now,
-            reason=reason,
-        )
+        return new_backup(self._ids.new("b"), tenant, reason, now, by)
 
-    def restore(self, tenant_id: str, before: datetime, by: str, *, overwrite: bool) -> DataJob:
-        """Begins to restore the nearest backup that was complete at `before`. The present state is saved as a
-        backup first; what changed since is undone only if `overwrite` says so.
+    def restore(
+        self,
+        tenant_id: str,
+        by: str,
+        *,
+        before: datetime | None = None,
+        backup_id: str | None = None,
+        overwrite: bool = False,
+    ) -> DataJob:
+        """Begins to restore a backup: the one of this id, or the nearest that was complete at `before`.
 
-        Raises AccessRefused; NotFound without such a backup; RestoreNotPaid where restoring is an extra and
-        none was paid; Conflict while one is under way, or where the agreement has no backups.
+        What changed since is undone only if `overwrite` says so, after it was saved as a backup of its own.
+        Raises InvalidInput unless one of both is told; AccessRefused; NotFound without such a backup;
+        RestoreNotPaid where restoring is an extra and none was paid; Conflict while one is under way, or
+        where the agreement has no backups.
         """
-        return retrying(lambda: self._restore(tenant_id, before, by, overwrite))
+        if (before is None) == (backup_id is None):
+            raise InvalidInput("before", "must name exactly one of them", of=["before", "backup_id"])
 
-    def _restore(self, tenant_id: str, before: datetime, by: str, overwrite: bool) -> DataJob:
+        def chosen(backups: list[DataJob]) -> DataJob:
+            return nearest(backups, before) if before else by_id(backups, str(backup_id))
+
+        return retrying(lambda: self._restore(tenant_id, chosen, by, overwrite))
+
+    def _restore(
+        self, tenant_id: str, chosen: Callable[[list[DataJob]], DataJob], by: str, overwrite: bool
+    ) -> DataJob:
         now = self._clock.now()
         tenant = self._tenants.get(tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
@@ -109,11 +123,8 @@ class BackupDesk:
         if tenant.restoring:
             raise Conflict("a restoration is under way already")
         permit(tenant, agreement, Operation.WRITE, now)
-        backup = nearest(self._jobs.of(tenant_id, JobKind.BACKUP), before)
+        backup = chosen(self._jobs.of(tenant_id, JobKind.BACKUP))
         restorations = self._jobs.of(tenant_id, JobKind.RESTORATION)
-        paid_by = self._paid(tenant_id, agreement, restorations)
-        # Nobody looks after it but the restoration, which takes it first.
-        saved = replace(self._backup(tenant, BackupReason.BEFORE_RESTORATION, by), next_due_at=None)
         restoration = DataJob(
             id=self._ids.new("n"),
             tenant_id=tenant_id,
@@ -121,15 +132,15 @@ class BackupDesk:
             kind=JobKind.RESTORATION,
             asked_at=now,
             by=by,
-            step=SAVE,
+            step=COMPARE,
             next_due_at=now + SETTLING,
-            paid_by=paid_by,
+            paid_by=self._paid(tenant_id, agreement, restorations),
             source=backup.id,
-            saved_as=saved.id,
+            saved_as=self._ids.new("b"),
             overwrite=overwrite,
         )
         transition = begin_restoration(tenant, agreement, restoration, backup)
-        commit(self._tenants, agreement, transition, (restoration, saved))
+        commit(self._tenants, agreement, transition, (restoration,))
         return restoration
 
     def _paid(self, tenant_id: str, agreement: Agreement, restorations: Collection[DataJob]) -> str:

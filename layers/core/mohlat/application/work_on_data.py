@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mohlat.application.export_tenant import MANIFEST, digest, manifest, object_name
-from mohlat.application.keep_backups import SAVE
+from mohlat.application.keep_backups import APPLY, COMPARE, SAVE
 from mohlat.application.ports import (
     Agreements,
     Clock,
@@ -25,8 +25,13 @@ from mohlat.application.ports import (
 from mohlat.application.sections import EXPORTED, RECORDS, Page, RecordPages, Sections
 from mohlat.application.transitions import commit, retrying
 from mohlat.domain.agreement import Agreement, Phase
-from mohlat.domain.backups import finish_restoration, refused_for_newer_data, superfluous
-from mohlat.domain.data_jobs import DataFile, DataJob, JobKind, JobStatus, add_file
+from mohlat.domain.backups import (
+    finish_restoration,
+    new_backup,
+    refused_for_newer_data,
+    superfluous,
+)
+from mohlat.domain.data_jobs import BackupReason, DataFile, DataJob, JobKind, JobStatus, add_file
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.exports import finish_export
 from mohlat.domain.tenant import Tenant
@@ -34,7 +39,6 @@ from mohlat.domain.tenant import Tenant
 # One invocation's share: some thousands of records, well within its time.
 _PAGES_PER_STEP = 20
 _QUERY = 100
-_COMPARE, _APPLY = "compare", "apply"
 
 
 class DataWorker:
@@ -165,27 +169,33 @@ class DataWorker:
 
     def _restore(self, restoration: DataJob, tenant: Tenant) -> None:
         if restoration.step == SAVE:
-            saved = self._jobs.get(tenant.id, restoration.saved_as)
-            if saved.status is JobStatus.RUNNING:
-                self._take_page(saved, next_due_at=None)
-            else:
-                self._jobs.save((restoration.moved(step=_COMPARE),))
+            self._save_first(restoration)
             return
         span = self._span(restoration)
         losses: Mapping[str, int] = restoration.losses
-        if restoration.step == _COMPARE:
+        if restoration.step == COMPARE:
             losses = {name: losses.get(name, 0) + number for name, number in span.losses.items()}
         else:
             self._apply(span, tenant)
-        after = restoration.moved(
-            losses=losses, files=span.files, after=span.after, next_due_at=self._clock.now()
-        )
+        now = self._clock.now()
+        after = restoration.moved(losses=losses, files=span.files, after=span.after, next_due_at=now)
         if not span.last:
             self._jobs.save((after,))
-        elif restoration.step == _COMPARE and not refused_for_newer_data(after):
-            self._jobs.save((replace(after, step=_APPLY, files=0, after=""),))
+        elif restoration.step == COMPARE and not refused_for_newer_data(after):
+            # Nobody looks after the backup of the present state but the restoration, which takes it next.
+            saved = new_backup(
+                restoration.saved_as, tenant, BackupReason.BEFORE_RESTORATION, now, restoration.by
+            )
+            self._jobs.save((replace(after, step=SAVE), replace(saved, next_due_at=None)))
         else:
             self._finish_restoration(replace(after, version=restoration.version))
+
+    def _save_first(self, restoration: DataJob) -> None:
+        saved = self._jobs.get(restoration.tenant_id, restoration.saved_as)
+        if saved.status is JobStatus.RUNNING:
+            self._take_page(saved, next_due_at=None)
+        else:
+            self._jobs.save((restoration.moved(step=APPLY, files=0, after=""),))
 
     def _span(self, restoration: DataJob) -> _Span:
         """The next stretch of ids: what one of the backup's files has of it, and what is there now."""

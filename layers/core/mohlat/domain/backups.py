@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from mohlat.domain.agreement import Agreement, BackupRule
-from mohlat.domain.data_jobs import DataJob, JobKind, JobStatus
+from mohlat.domain.data_jobs import BackupReason, DataJob, JobKind, JobStatus
 from mohlat.domain.errors import Conflict, NotFound
 from mohlat.domain.lifecycle import Event, Transition, move, service_notice
 from mohlat.domain.notices import NoticeKind
@@ -17,6 +17,21 @@ from mohlat.domain.tenant import Tenant, iso
 
 # A write that was let in just before a restoration began has ended by then: no function runs longer.
 SETTLING = timedelta(seconds=30)
+
+
+def new_backup(id: str, tenant: Tenant, reason: BackupReason, now: datetime, by: str) -> DataJob:
+    """A backup that begins now."""
+    return DataJob(
+        id=id,
+        tenant_id=tenant.id,
+        product=tenant.product,
+        kind=JobKind.BACKUP,
+        asked_at=now,
+        by=by,
+        step="records",
+        next_due_at=now,
+        reason=reason,
+    )
 
 
 def backup_rule(agreement: Agreement) -> BackupRule:
@@ -27,15 +42,29 @@ def backup_rule(agreement: Agreement) -> BackupRule:
 
 
 def nearest(backups: Iterable[DataJob], before: datetime) -> DataJob:
-    """The newest backup that was complete at `before`. Raises NotFound."""
+    """The newest backup that was complete at `before`. Raises NotFound.
+
+    What was saved before a restoration is none of them: it holds the very damage, and is asked for by its id.
+    """
     complete = [
         backup
         for backup in backups
-        if backup.status is JobStatus.DONE and backup.done_at and backup.done_at <= before
+        if backup.status is JobStatus.DONE
+        and backup.reason is not BackupReason.BEFORE_RESTORATION
+        and backup.done_at
+        and backup.done_at <= before
     ]
     if not complete:
         raise NotFound("there is no backup from before that", before=iso(before))
     return max(complete, key=lambda backup: (backup.asked_at, backup.id))
+
+
+def by_id(backups: Iterable[DataJob], backup_id: str) -> DataJob:
+    """The backup of this id, if it is complete. Raises NotFound."""
+    for backup in backups:
+        if backup.id == backup_id and backup.status is JobStatus.DONE:
+            return backup
+    raise NotFound(backup_id=backup_id)
 
 
 def superfluous(backups: Iterable[DataJob], keep: int) -> list[DataJob]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mohlat.domain.backups import losses_of
-from mohlat.domain.data_jobs import DataFile, DataJob
+from mohlat.domain.data_jobs import DataFile, DataJob, JobStatus
 from mohlat.presentation.views import Json, at
 
 
@@ -52,7 +52,7 @@ def restoration(job: DataJob, source: DataJob | None, language: str) -> Json:
         **_job(job, language),
         "backup_id": job.source,
         **at("backup_taken_at", source.asked_at if source else None, language),
-        "saved_as": job.saved_as,
+        "saved_as": job.saved_as if job.status is JobStatus.DONE else None,
         "overwrite": job.overwrite,
         "losses": losses_of(job),
     }

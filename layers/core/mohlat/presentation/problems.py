@@ -372,6 +372,7 @@ _FIELDS = {
     "advance": "مدت",
     "amount_rials": "مبلغ به ریال",
     "Authority": "شناسهٔ پرداخت",
+    "backup_id": "شناسهٔ نسخهٔ پشتیبان",
     "before": "پیش از",
     "billed": "محاسبه شدن",
     "clause": "بند",
