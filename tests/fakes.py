@@ -49,6 +49,7 @@ from mohlat.domain.errors import (
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry, record
+from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.notices import Dispatch, NoticeStatus
@@ -65,6 +66,7 @@ from mohlat.domain.people import (
 )
 from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
+from mohlat.domain.staff import ContactNote
 from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket
 
@@ -114,6 +116,8 @@ class Table:
     jobs: dict[tuple[str, str], DataJob] = field(default_factory=dict)
     files: dict[tuple[str, str, int], DataFile] = field(default_factory=dict)
     backup_plans: dict[str, datetime] = field(default_factory=dict)
+    contact_notes: dict[tuple[str, str], ContactNote] = field(default_factory=dict)
+    leaks: dict[tuple[str, str], Leak] = field(default_factory=dict)
 
 
 def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
@@ -132,7 +136,9 @@ def _move(rows: dict[Any, Any], key: Any, value: Any) -> None:
 def _put(table: Table, rows: Sequence[Row], *, new_tenant: bool = False, journal_head: str = "") -> None:
     """The rows of a transaction, each under the condition of its kind."""
     moving = [
-        (type(row), row.id) for row in rows if isinstance(row, Payment | Refund | Ticket | Escrow | DataJob)
+        (type(row), row.id)
+        for row in rows
+        if isinstance(row, Payment | Refund | Ticket | Escrow | DataJob | Leak)
     ]
     # No race: DynamoDB takes no such transaction at all.
     assert len(set(moving)) == len(moving), "two operations on one item"
@@ -184,6 +190,12 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             _insert(table.compensations, (row.tenant_id, row.id), row)
         case Disclosure():
             _insert(table.disclosures, (row.tenant_id, row.id), row)
+        case ContactNote():
+            if row.tenant_id not in table.keys:
+                raise Gone(tenant_id=row.tenant_id)
+            _insert(table.contact_notes, (row.tenant_id, row.id), row)
+        case Leak():
+            _move(table.leaks, (row.product, row.id), row)
         case DataJob():
             _move(table.jobs, (row.tenant_id, row.id), row)
         case DataFile():
@@ -628,6 +640,36 @@ class FakeDataJobs:
         self.table.backup_plans.pop(tenant_id, None)
 
 
+class FakeContactNotes:
+    """`ContactNotes` in memory, not sealed."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def of(self, tenant_id: str) -> list[ContactNote]:
+        found = _of(self.table.contact_notes, tenant_id)
+        if found and tenant_id not in self.table.keys:
+            raise Gone(tenant_id=tenant_id)
+        return found
+
+
+class FakeLeaks:
+    """`Leaks` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def get(self, product: str, leak_id: str) -> Leak:
+        return _one(self.table.leaks, product, leak_id)
+
+    def of(self, product: str) -> list[Leak]:
+        return _of(self.table.leaks, product)
+
+    def save(self, leak: Leak) -> None:
+        with _transaction(self.table) as after:
+            _put(after, (leak,))
+
+
 class FakeDueIndex:
     """`DueIndex` in memory."""
 
@@ -661,6 +703,9 @@ class FakeDueIndex:
         for job in table.jobs.values():
             if job.next_due_at:
                 items.append(DueItem(DueKind.DATA_JOB, job.id, job.next_due_at, tenant_id=job.tenant_id))
+        for leak in table.leaks.values():
+            if leak.rings_at:
+                items.append(DueItem(DueKind.LEAK, leak.id, leak.rings_at, product=leak.product))
         for tenant_id, at in table.backup_plans.items():
             items.append(DueItem(DueKind.BACKUP_PLAN, tenant_id, at))
         return sorted(items, key=lambda item: (item.at, item.id, item.seq))
@@ -742,7 +787,7 @@ class FakeEraser:
             case Store.TENANT:
                 places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
                 places += [table.words, table.usage, table.profiles, table.jobs, table.files]
-                places += [table.backup_plans, table.tenants]
+                places += [table.backup_plans, table.contact_notes, table.tenants]
             case Store.KEY:
                 places = [table.keys]
         return self._rows(tenant_id, places)

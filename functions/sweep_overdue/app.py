@@ -14,4 +14,7 @@ def lambda_handler(event: Event, context: Any) -> dict[str, int]:
     found = bootstrap.run_sweep()
     logger.info("swept", found=found)
     count("Overdue", sum(found.values()))
+    if found["leak"]:
+        logger.warning("a leak whose people were not told in time", cases=found["leak"])
+        count("LeakOverdue", found["leak"])
     return found

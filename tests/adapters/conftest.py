@@ -13,11 +13,13 @@ from moto import mock_aws
 from mohlat.adapters import aws
 from mohlat.adapters.dynamodb.books import DynamoBooks
 from mohlat.adapters.dynamodb.clock_offsets import DynamoClockOffsets
+from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 from mohlat.adapters.dynamodb.data_jobs import DynamoDataJobs
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
 from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
 from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
 from mohlat.adapters.dynamodb.invoices import DynamoInvoices
+from mohlat.adapters.dynamodb.leaks import DynamoLeaks
 from mohlat.adapters.dynamodb.payments import DynamoPayments
 from mohlat.adapters.dynamodb.people import DynamoPeople
 from mohlat.adapters.dynamodb.profiles import DynamoProfiles
@@ -179,6 +181,8 @@ class Stores:
     security_log: ports.SecurityLog
     offsets: ports.ClockOffsets
     jobs: ports.DataJobs
+    notes: ports.ContactNotes
+    leaks: ports.Leaks
     watch: Watch = field(default_factory=Watch)
 
     def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
@@ -224,6 +228,8 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         DynamoSecurityLog(),
         DynamoClockOffsets(),
         DynamoDataJobs(),
+        DynamoContactNotes(sealer),
+        DynamoLeaks(),
         watch,
     )
 
@@ -249,6 +255,8 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeSecurityLog(table),
             fakes.FakeClockOffsets(table),
             fakes.FakeDataJobs(table),
+            fakes.FakeContactNotes(table),
+            fakes.FakeLeaks(table),
         )
         return
     yield request.getfixturevalue("on_dynamodb")

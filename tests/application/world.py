@@ -9,6 +9,7 @@ from mohlat.application.advance_tenant import Wake, advance_tenant
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_refund
 from mohlat.application.export_tenant import ExportDesk
 from mohlat.application.follow_refund import RefundFollower
+from mohlat.application.handle_leaks import LeakDesk
 from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.keep_backups import BackupDesk
 from mohlat.application.keep_records import RecordsDesk
@@ -21,6 +22,7 @@ from mohlat.application.register_tenant import Application, register_tenant
 from mohlat.application.return_money import RefundDesk
 from mohlat.application.sections import Sections
 from mohlat.application.send_notices import Sender, send_entry
+from mohlat.application.serve_customer import ServiceDesk
 from mohlat.application.settle_payment import PaymentDesk
 from mohlat.application.sign_in import FrontDesk
 from mohlat.application.sweep import sweep
@@ -45,6 +47,7 @@ from tests.application.fakes import (
 from tests.builders import AGREEMENTS
 from tests.fakes import (
     FakeBooks,
+    FakeContactNotes,
     FakeDataJobs,
     FakeDispatches,
     FakeDueIndex,
@@ -52,6 +55,7 @@ from tests.fakes import (
     FakeFingerprints,
     FakeIds,
     FakeInvoices,
+    FakeLeaks,
     FakeNoticeQueue,
     FakeObjects,
     FakePayments,
@@ -97,6 +101,7 @@ class World:
         self.security_log = FakeSecurityLog(self.table)
         self.objects = FakeObjects(self.table)
         self.jobs = FakeDataJobs(self.table)
+        self.leaks = FakeLeaks(self.table)
         self.sign_in = FakeSignIn()
         self.fingerprints = FakeFingerprints()
         self.signer = FakeSigner()
@@ -201,6 +206,22 @@ class World:
             ids=self.ids,
             clock=self.clock,
         )
+        self.service_desk = ServiceDesk(
+            tenants=self.tenants,
+            people=self.people,
+            books=self.books,
+            notes=FakeContactNotes(self.table),
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.leak_desk = LeakDesk(
+            leaks=self.leaks,
+            tenants=self.tenants,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
         self.records_desk = RecordsDesk(
             tenants=self.tenants,
             records=self.records,
@@ -221,6 +242,7 @@ class World:
                 invoices=self.invoices,
                 books=self.books,
                 dispatches=self.dispatches,
+                notes=FakeContactNotes(self.table),
                 records=self.records,
             ),
             agreements=self.agreements,
@@ -403,6 +425,7 @@ class World:
             invoices=self.invoice_desk,
             jobs=self.jobs,
             backups=self.backup_desk,
+            leaks=self.leaks,
             agreements=self.agreements,
             workflows=self.workflows,
             queue=self.queue,

@@ -339,7 +339,14 @@ def test_mail_goes_out_under_the_senders_that_were_agreed_only() -> None:
 
 def test_only_what_erases_may_delete_from_the_tables() -> None:
     # A restoration deletes what came since its backup; old backups are dropped.
-    allowed = {"confirm_contact", "recover_password", "keep_records", "erase_tenant", "work_on_data"}
+    allowed = {
+        "confirm_contact",
+        "recover_password",
+        "keep_records",
+        "erase_tenant",
+        "work_on_data",
+        "remove_content",
+    }
     for name, found in cf.functions().items():
         for statement in cf.statements(found):
             deletes = {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem"} & set(

@@ -95,6 +95,7 @@ FACTS: dict[NoticeKind, dict[str, str | int]] = {
         "link": LINK,
     },
     NoticeKind.EXPORT_READY: {"export_id": f"x_{UNIQUE}", "link": LINK},
+    NoticeKind.DATA_LEAKED: {"leak_id": f"l_{UNIQUE}"},
     NoticeKind.DATA_RESTORED: {
         "restoration_id": f"n_{UNIQUE}",
         "backup_id": f"b_{UNIQUE}",
@@ -441,7 +442,7 @@ def test_sums_are_told_in_tomans_and_to_the_rial(kind: NoticeKind, rials: int, f
 )
 def test_mail_names_what_it_is_about_by_its_whole_number(kind: NoticeKind, language: str) -> None:
     text = write(told(kind, language)).text
-    ids = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "invoice")
+    ids = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "invoice", "leak_id")
     named = [str(value) for fact, value in FACTS[kind].items() if fact in ids]
     assert named
     assert all(f": {value}\n" in text + "\n" for value in named)
@@ -683,6 +684,7 @@ def test_what_the_domain_puts_into_a_notice_is_all_that_its_message_needs(
 def test_every_notice_about_money_was_tried() -> None:
     # These are owed by use cases; their own tests hold them to the same facts.
     elsewhere = ABOUT_DATA | {
+        NoticeKind.DATA_LEAKED,
         NoticeKind.PAYMENT_FOLLOWED_UP,
         NoticeKind.DISPUTE_RECEIVED,
         NoticeKind.DISPUTE_ANSWERED,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.export_tenant import ExportDesk
     from mohlat.application.follow_refund import RefundFollower
+    from mohlat.application.handle_leaks import LeakDesk
     from mohlat.application.handle_tickets import TicketDesk
     from mohlat.application.issue_invoices import InvoiceDesk
     from mohlat.application.keep_backups import BackupDesk
@@ -37,12 +38,14 @@ if TYPE_CHECKING:
         Books,
         Clock,
         ClockOffsets,
+        ContactNotes,
         DataJobs,
         Dispatches,
         DueIndex,
         Fingerprints,
         Ids,
         Invoices,
+        Leaks,
         Mailer,
         NoticeQueue,
         ObjectStore,
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from mohlat.application.replay_purges import PurgeReplay
     from mohlat.application.return_money import RefundDesk
     from mohlat.application.send_notices import Sender
+    from mohlat.application.serve_customer import ServiceDesk
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
     from mohlat.application.work_on_data import DataWorker
@@ -455,6 +459,46 @@ def export_desk() -> ExportDesk:
 
 
 @cache
+def contact_notes() -> ContactNotes:
+    """Summaries of contacts with customers."""
+    from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
+
+    return DynamoContactNotes(_LateSealer())
+
+
+@cache
+def service_desk() -> ServiceDesk:
+    """Shows staff whom it talks to, and keeps what was said."""
+    from mohlat.application.serve_customer import ServiceDesk
+
+    return ServiceDesk(
+        tenants=tenants(),
+        people=people(),
+        books=books(),
+        notes=contact_notes(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def leaks() -> Leaks:
+    """Cases of leaked personal data, stored."""
+    from mohlat.adapters.dynamodb.leaks import DynamoLeaks
+
+    return DynamoLeaks()
+
+
+@cache
+def leak_desk() -> LeakDesk:
+    """Cases of leaked personal data."""
+    from mohlat.application.handle_leaks import LeakDesk
+
+    return LeakDesk(leaks=leaks(), tenants=tenants(), agreements=agreements(), ids=ids(), clock=clock())
+
+
+@cache
 def backup_desk() -> BackupDesk:
     """Takes backups and restores them."""
     from mohlat.application.keep_backups import BackupDesk
@@ -492,6 +536,7 @@ def data_worker() -> DataWorker:
             invoices=invoices(),
             books=books(),
             dispatches=dispatches(),
+            notes=contact_notes(),
             records=records(),
         ),
         agreements=agreements(),
@@ -765,6 +810,7 @@ def run_sweep(patience: timedelta | None = None, limit: int = 10_000) -> dict[st
         invoices=invoice_desk(),
         jobs=data_jobs(),
         backups=backup_desk(),
+        leaks=leaks(),
         agreements=agreements(),
         workflows=workflows(),
         queue=notice_queue(),

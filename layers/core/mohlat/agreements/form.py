@@ -49,12 +49,15 @@ from mohlat.domain.agreement import (
     Duty,
     ExportRule,
     FirstInvoice,
+    LeakRule,
     Lease,
     PasswordRule,
     Phase,
     Registration,
     Retention,
     Span,
+    StaffNeeds,
+    StaffRule,
     Trial,
     VatRate,
 )
@@ -149,8 +152,17 @@ class _Form(Sales):
             {"extra": text, "available": duration},
         )
 
-    def backups(self) -> Reader[BackupRule]:
-        return self.rule(BackupRule, {"every": optional(duration), "keep": positive}, {"restoring": text})
+    def data(self) -> Mapping[str, Reader[Any]]:
+        """How data is kept and who sees it, where the agreement says something of it."""
+        needs = one_of({each.value: each for each in StaffNeeds})
+        return {
+            "backups": self.rule(
+                BackupRule, {"every": optional(duration), "keep": positive}, {"restoring": text}
+            ),
+            "staff": self.rule(StaffRule, {"needs": needs}),
+            "contact_notes": self.basis(),
+            "leaks": self.rule(LeakRule, {"tell_within": duration}),
+        }
 
     def agreement(self, digest: str) -> Reader[Agreement]:
         def build(
@@ -208,7 +220,7 @@ class _Form(Sales):
                 "export": self.export(),
                 "clauses": mapping_of(duty),
             },
-            {**self.others(), "backups": self.backups()},
+            {**self.others(), **self.data()},
         )
 
 

@@ -176,6 +176,7 @@ class Sales(Rules):
                 self.rule(
                     Violation,
                     {"id": SHORT_NAME, "consequence": one_of({each.value: each for each in Consequence})},
+                    {"archive": yes_or_no, "content": yes_or_no},
                 ),
                 key=lambda one: one.id,
                 at="id",

@@ -93,6 +93,13 @@ class RecordsDesk:
 
         retrying(delete)
 
+    def remove(self, tenant: Tenant, record_id: str) -> None:
+        """Deletes a record that an operator decided to remove, whatever the tenant itself may do.
+
+        `tenant` is as that decision left it. Raises NotFound, ConcurrentChange.
+        """
+        self._records.delete(tenant.id, record_id, tenant.version)
+
     def _permit(self, tenant_id: str, operation: Operation) -> tuple[Tenant, Agreement]:
         tenant = self._tenants.get(tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from mohlat.application.ports import Agreements, Clock, Dispatches, Ids, Tenants
+from mohlat.application.ports import Agreements, Clock, Dispatches, Ids, Row, Tenants
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
@@ -21,11 +21,15 @@ from mohlat.domain.lifecycle import (
 )
 from mohlat.domain.people import Acceptance
 from mohlat.domain.tenant import Closing, Hold, Restriction, RestrictionKind, Tenant
-from mohlat.domain.violations import find_violation, violation_of
+from mohlat.domain.violations import archived, find_violation, remove_content, violation_of
 
 # What a customer may close an account by here.
 _BY_WISH = (Closing.TERMINATION, Closing.ERASURE)
 Decision = Callable[[Tenant, Agreement, datetime], Transition]
+
+
+def _no_rows(tenant: Tenant, agreement: Agreement, now: datetime) -> tuple[Row, ...]:
+    return ()
 
 
 class TenantDesk:
@@ -107,6 +111,23 @@ class TenantDesk:
         def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
             return find_violation(tenant, agreement, violation_of(agreement, violation), reason, now, by=by)
 
+        def archive(tenant: Tenant, agreement: Agreement, now: datetime) -> tuple[Row, ...]:
+            found = violation_of(agreement, violation)
+            backup = archived(tenant, found, self._ids.new("b"), now, by)
+            return (backup,) if backup else ()
+
+        return self._apply(tenant_id, by, decide, with_rows=archive)
+
+    def remove_content(self, tenant_id: str, violation: str, record_id: str, reason: str, by: str) -> Tenant:
+        """Decides that a record is removed because of what it holds; whoever calls deletes it then.
+
+        Raises InvalidInput for a kind that the agreement does not name; Held, Conflict, Gone, NotFound.
+        """
+
+        def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
+            kind = violation_of(agreement, violation)
+            return remove_content(tenant, kind, record_id, reason, now, by=by)
+
         return self._apply(tenant_id, by, decide)
 
     def lift(self, tenant_id: str, kind: RestrictionKind, reason: str, by: str) -> Tenant:
@@ -138,7 +159,15 @@ class TenantDesk:
 
         return self._apply(tenant_id, by, decide)
 
-    def _apply(self, tenant_id: str, by: str, decide: Decision, *, may_purge: bool = True) -> Tenant:
+    def _apply(
+        self,
+        tenant_id: str,
+        by: str,
+        decide: Decision,
+        *,
+        may_purge: bool = True,
+        with_rows: Callable[[Tenant, Agreement, datetime], tuple[Row, ...]] = _no_rows,
+    ) -> Tenant:
         def attempt() -> Tenant:
             now = self._clock.now()
             tenant = self._tenants.get(tenant_id)
@@ -146,7 +175,8 @@ class TenantDesk:
             tenant = catch_up(
                 self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=may_purge
             )
-            return commit(self._tenants, agreement, decide(tenant, agreement, now))
+            rows = with_rows(tenant, agreement, now)
+            return commit(self._tenants, agreement, decide(tenant, agreement, now), rows)
 
         return retrying(attempt)
 

@@ -15,6 +15,7 @@ from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry
+from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.notices import Dispatch, NoticeKind
@@ -31,6 +32,7 @@ from mohlat.domain.payments import (
 from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identity, Role, TrialMark, User
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.refunds import Refund
+from mohlat.domain.staff import ContactNote
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket
 
@@ -228,6 +230,8 @@ Row = (
     | OfficialInvoice
     | DataJob
     | DataFile
+    | ContactNote
+    | Leak
 )
 
 
@@ -585,6 +589,30 @@ class DataJobs(Protocol):
         ...
 
 
+class Leaks(Protocol):
+    """Cases of leaked personal data, by product. They outlive every tenant."""
+
+    def get(self, product: str, leak_id: str) -> Leak:
+        """Raises NotFound."""
+        ...
+
+    def of(self, product: str) -> list[Leak]:
+        """All of a product, oldest first."""
+        ...
+
+    def save(self, leak: Leak) -> None:
+        """Writes a new case, or the next version of a known one. Raises ConcurrentChange."""
+        ...
+
+
+class ContactNotes(Protocol):
+    """Summaries of contacts with customers: sealed, in the tenant's partition, gone with it."""
+
+    def of(self, tenant_id: str) -> list[ContactNote]:
+        """All of a tenant, oldest first, unsealed. Raises Gone once the tenant's key is."""
+        ...
+
+
 class DueKind(StrEnum):
     """What can stand in the due index."""
 
@@ -596,14 +624,15 @@ class DueKind(StrEnum):
     PURGE = "purge"
     DATA_JOB = "data_job"
     BACKUP_PLAN = "backup_plan"
+    LEAK = "leak"
 
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
     """Something whose instant is in the due index. `seq` names the journal entry where `kind` is ENTRY.
 
-    `id` is a tenant's id, or that of the payment, refund, ticket or data job; the latter three name their
-    tenant besides.
+    `id` is a tenant's id, or that of the payment, refund, ticket, data job or leak. Refunds, tickets and data
+    jobs name their tenant besides, leaks their product.
     """
 
     kind: DueKind
@@ -611,6 +640,7 @@ class DueItem:
     at: datetime
     seq: int = 0
     tenant_id: str = ""
+    product: str = ""
 
 
 class DueIndex(Protocol):

@@ -14,6 +14,7 @@ from enum import Enum
 
 from mohlat.application.ports import (
     Books,
+    ContactNotes,
     Dispatches,
     Invoices,
     Payments,
@@ -117,6 +118,7 @@ class Sections:
         invoices: Invoices,
         books: Books,
         dispatches: Dispatches,
+        notes: ContactNotes,
         records: Records,
     ) -> None:
         self._tenants = tenants
@@ -126,6 +128,7 @@ class Sections:
         self._invoices = invoices
         self._books = books
         self._dispatches = dispatches
+        self._notes = notes
         self._records = RecordPages(records)
         self._whole: Mapping[str, Callable[[str], Iterable[Line]]] = {
             "account": self._account,
@@ -175,6 +178,8 @@ class Sections:
     def _matters(self, tenant_id: str) -> Iterable[Line]:
         for ticket in self._books.tickets(tenant_id):
             yield {**_line("ticket", ticket), "text": self._books.words(tenant_id, ticket.id)}
+        for note in self._notes.of(tenant_id):
+            yield _line("contact_note", note)
         for disclosure in self._books.disclosures(tenant_id):
             yield _line("disclosure", disclosure)
         for sent in self._dispatches.of(tenant_id):

@@ -23,12 +23,14 @@ from mohlat.application.ports import (
     DueIndex,
     DueItem,
     DueKind,
+    Leaks,
     NoticeQueue,
     Payments,
     Tenants,
     Workflows,
 )
 from mohlat.domain.errors import Gone, NotFound
+from mohlat.domain.leaks import ring
 from mohlat.domain.lifecycle import Workflow
 
 
@@ -42,6 +44,7 @@ def sweep(
     invoices: InvoiceDesk,
     jobs: DataJobs,
     backups: BackupDesk,
+    leaks: Leaks,
     agreements: Agreements,
     workflows: Workflows,
     queue: NoticeQueue,
@@ -88,6 +91,9 @@ def sweep(
             case DueKind.BACKUP_PLAN:
                 # The stream starts its work, as that of any other.
                 backups.begin_planned(item.id)
+            case DueKind.LEAK:
+                # Nobody but a person can go on with it: that it is counted is what rings.
+                leaks.save(ring(leaks.get(item.product, item.id), now))
             case DueKind.PURGE:
                 workflows.start(Workflow.PURGE.value, f"{item.id}{suffix}", {"tenant_id": item.id})
 

@@ -294,10 +294,39 @@ class Consequence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A kind of breach, which an operator may find, and what follows from it at once."""
+    """A kind of breach, which an operator may find, and what follows from it at once.
+
+    `archive`: what there is at that moment is kept aside. `content`: an operator may also just remove the
+    record that breaks the rule.
+    """
 
     id: str
     consequence: Consequence
+    basis: Basis
+    archive: bool = False
+    content: bool = False
+
+
+class StaffNeeds(StrEnum):
+    """What the vendor's staff needs before it sees a customer's name and contacts."""
+
+    OPEN_TICKET = "open_ticket"
+    STATED_REASON = "stated_reason"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRule:
+    """When staff may look at a customer's name and contacts; each look is recorded."""
+
+    needs: StaffNeeds
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class LeakRule:
+    """A known leak of personal data is a case; those whose data it was are told `within` this long."""
+
+    tell_within: Duration
     basis: Basis
 
 
@@ -504,6 +533,9 @@ class Agreement:
     disclosures: tuple[Ground, ...] = ()
     violations: tuple[Violation, ...] = ()
     backups: BackupRule | None = None
+    staff: StaffRule | None = None
+    leaks: LeakRule | None = None
+    contact_notes: Basis | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

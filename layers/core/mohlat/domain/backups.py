@@ -50,7 +50,7 @@ def nearest(backups: Iterable[DataJob], before: datetime) -> DataJob:
         backup
         for backup in backups
         if backup.status is JobStatus.DONE
-        and backup.reason is not BackupReason.BEFORE_RESTORATION
+        and backup.reason in (BackupReason.ASKED, BackupReason.SCHEDULED)
         and backup.done_at
         and backup.done_at <= before
     ]
@@ -68,9 +68,13 @@ def by_id(backups: Iterable[DataJob], backup_id: str) -> DataJob:
 
 
 def superfluous(backups: Iterable[DataJob], keep: int) -> list[DataJob]:
-    """Those beyond the newest `keep` that are complete, oldest first."""
+    """Those beyond the newest `keep` that are complete, oldest first. Archives stay."""
     complete = sorted(
-        (backup for backup in backups if backup.status is JobStatus.DONE),
+        (
+            backup
+            for backup in backups
+            if backup.status is JobStatus.DONE and backup.reason is not BackupReason.ARCHIVED
+        ),
         key=lambda backup: (backup.asked_at, backup.id),
     )
     return complete[:-keep]

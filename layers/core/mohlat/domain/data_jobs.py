@@ -36,11 +36,12 @@ class JobStatus(StrEnum):
 
 
 class BackupReason(StrEnum):
-    """Why a backup was taken."""
+    """Why a backup was taken. An archive is what was there when a breach was found, kept until the purge."""
 
     ASKED = "asked"
     SCHEDULED = "scheduled"
     BEFORE_RESTORATION = "before_restoration"
+    ARCHIVED = "archived"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,10 @@ class Event(StrEnum):
     RESTORATION_BEGUN = "restoration_begun"
     RESTORATION_REFUSED = "restoration_refused"
     RESTORED = "restored"
+    CONTENT_REMOVED = "content_removed"
+    CONTACT_SEEN = "contact_seen"
+    CONTACTED = "contacted"
+    LEAK_TOLD = "leak_told"
 
 
 class DeadlineKind(StrEnum):

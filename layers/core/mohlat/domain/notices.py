@@ -49,6 +49,7 @@ class NoticeKind(StrEnum):
     OFFICIAL_INVOICE_ISSUED = "official_invoice_issued"
     EXPORT_READY = "export_ready"
     DATA_RESTORED = "data_restored"
+    DATA_LEAKED = "data_leaked"
 
 
 # Void as soon as the tenant pays, closes or is released from a hold: each of these starts a new generation.
@@ -85,6 +86,7 @@ _SUBJECTS = (
     "invoice_id",
     "export_id",
     "restoration_id",
+    "leak_id",
 )
 
 

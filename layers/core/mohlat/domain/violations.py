@@ -10,7 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from mohlat.domain.agreement import Agreement, Consequence, Phase, Violation
-from mohlat.domain.errors import Conflict, Gone, InvalidInput
+from mohlat.domain.backups import new_backup
+from mohlat.domain.data_jobs import BackupReason, DataJob
+from mohlat.domain.errors import Conflict, Gone, Held, InvalidInput
 from mohlat.domain.lifecycle import (
     Event,
     Transition,
@@ -83,3 +85,27 @@ def find_violation(
         restrictions=restrictions,
         done=frozenset(),
     )
+
+
+def remove_content(
+    tenant: Tenant, violation: Violation, record_id: str, reason: str, now: datetime, *, by: str
+) -> Transition:
+    """Notes that a record which breaks the rules is removed, naming the rule (SAMAN-3.8).
+
+    Raises Gone after the purge; Held under a legal hold; Conflict for a breach that is not about content.
+    """
+    if not violation.content:
+        raise Conflict("this breach is not about content", violation=violation.id)
+    if tenant.held(record_id):
+        raise Held(record_id=record_id)
+    facts = {"violation": violation.id, "record_id": record_id}
+    return move(tenant, Event.CONTENT_REMOVED, now, by, reason, violation.basis.cite(), facts=facts)
+
+
+def archived(tenant: Tenant, violation: Violation, backup_id: str, now: datetime, by: str) -> DataJob | None:
+    """The backup that keeps aside what there is when a breach is found, where the agreement wants one
+    (KALO-12, KALO-19).
+    """
+    if not violation.archive:
+        return None
+    return new_backup(backup_id, tenant, BackupReason.ARCHIVED, now, by)

@@ -329,6 +329,20 @@ def record_id(value: str) -> str:
     return value
 
 
+def record_name(value: object, field: str) -> str:
+    """A record's id in a body."""
+    return record_id(_text(value, field, 64))
+
+
+def tenant_ids(value: object, name: str) -> tuple[str, ...]:
+    """A list of tenants' ids; it may be empty."""
+    if not isinstance(value, list) or not all(
+        isinstance(each, str) and re.fullmatch(r"t_[0-9A-HJKMNP-TV-Z]{26}", each) for each in value
+    ):
+        raise InvalidInput(name, "not a list of account ids")
+    return tuple(value)
+
+
 _MOST_HELD = 100
 
 

@@ -83,6 +83,10 @@ _EVENTS: Mapping[Event, tuple[str, str]] = {
         "Restoration left undone for newer data",
     ),
     Event.RESTORED: ("بازگردانی نسخهٔ پشتیبان", "Backup restored"),
+    Event.CONTENT_REMOVED: ("حذف محتوای ممنوع", "Forbidden content removed"),
+    Event.CONTACT_SEEN: ("همکاران نشانی تماس را دیدند", "Contact seen by staff"),
+    Event.CONTACTED: ("گفت‌وگو با مشتری", "Talked to the customer"),
+    Event.LEAK_TOLD: ("آگاهی از نشت اطلاعات", "Told of a leak of data"),
 }
 _DEADLINES: Mapping[DeadlineKind, tuple[str, str]] = {
     DeadlineKind.REMIND: ("یادآوری پیش از پایان", "Reminder before the end"),

@@ -10,6 +10,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from mohlat.adapters.dynamodb.data_jobs import BACKUP_PLAN, JOB
+from mohlat.adapters.dynamodb.leaks import LEAKS
 from mohlat.adapters.dynamodb.money import MONEY, payer_of
 from mohlat.adapters.dynamodb.payments import PAYMENT
 from mohlat.adapters.dynamodb.purge import LEDGER, PURGE
@@ -79,6 +80,8 @@ def _due(row: DueRow) -> DueItem:
         return DueItem(DueKind.PAYMENT, row.pk.removeprefix(f"{PAYMENT}#"), at)
     if row.sk == PURGE:
         return DueItem(DueKind.PURGE, row.pk.removeprefix(LEDGER), at)
+    if row.pk.startswith(LEAKS):
+        return DueItem(DueKind.LEAK, row.sk, at, product=row.pk.removeprefix(LEAKS))
     if row.pk.startswith(MONEY):
         return _due_money(row, at)
     if row.sk == TENANT:

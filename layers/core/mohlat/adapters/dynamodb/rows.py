@@ -9,10 +9,12 @@ from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import (
     compensations,
+    contact_notes,
     data_jobs,
     disclosures,
     dispatches,
     escrows,
+    leaks,
     ledger,
     official_invoices,
     payments,
@@ -29,11 +31,13 @@ from mohlat.domain.data_jobs import DataFile, DataJob
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import OfficialInvoice
+from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
 from mohlat.domain.payments import Order, Payment
 from mohlat.domain.people import Acceptance, Contact, Identity, TrialMark, User
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.refunds import Refund
+from mohlat.domain.staff import ContactNote
 from mohlat.domain.tickets import Ticket
 
 
@@ -68,7 +72,7 @@ def add(
                 people.add_trial_mark(write, row)
             case UsageReport():
                 usage.add_report(write, row)
-            case Words() | DataJob() | DataFile():
+            case Words() | DataJob() | DataFile() | ContactNote():
                 _add_data(write, row, sealer)
             case PurgeEntry():
                 purge.add_entry(write, replace(row, journal_head=journal_head))
@@ -76,7 +80,7 @@ def add(
                 _add_money(write, row)
 
 
-def _add_data(write: TransactWrite, row: Words | DataJob | DataFile, sealer: Sealer) -> None:
+def _add_data(write: TransactWrite, row: Words | DataJob | DataFile | ContactNote, sealer: Sealer) -> None:
     match row:
         case Words():
             words.add_words(write, row, sealer)
@@ -84,6 +88,8 @@ def _add_data(write: TransactWrite, row: Words | DataJob | DataFile, sealer: Sea
             data_jobs.add_job(write, row)
         case DataFile():
             data_jobs.add_file(write, row)
+        case ContactNote():
+            contact_notes.add_note(write, row, sealer)
 
 
 def _add_money(
@@ -97,7 +103,8 @@ def _add_money(
     | Escrow
     | Compensation
     | Disclosure
-    | OfficialInvoice,
+    | OfficialInvoice
+    | Leak,
 ) -> None:
     match row:
         case Order():
@@ -120,3 +127,5 @@ def _add_money(
             disclosures.add_disclosure(write, row)
         case OfficialInvoice():
             official_invoices.add_official(write, row)
+        case Leak():
+            leaks.add_leak(write, row)

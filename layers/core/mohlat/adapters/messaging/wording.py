@@ -33,7 +33,7 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
 _AND = {"fa": " و ", "en": " and "}
 
 # Facts that are shown as they are, and the ids among them.
-_IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id")
+_IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "leak_id")
 _SHOWN = (*_IDS, "plan", "extra", "partner", "invoice", "tax_id", "link")
 
 # Facts that are counts.

@@ -446,4 +446,15 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "Your data at $sms_name was restored from the backup of $sms_day ($iso_day).",
         {"token": "sms_day", "token2": "iso_day", "token10": "sms_name"},
     ),
+    NoticeKind.DATA_LEAKED: Script(
+        "A leak of data at $name",
+        (
+            "Some of your account's data at $name got out. We learned of it on $date.",
+            "Its cause and extent were investigated. Change your password, and trust no messages that ask "
+            "you for information or money.",
+            "Case: $leak_id",
+        ),
+        "Some of your account's data at $sms_name got out. Change your password. Case: $leak_tail",
+        {"token": "leak_tail", "token10": "sms_name"},
+    ),
 }
