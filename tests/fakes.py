@@ -34,6 +34,7 @@ from mohlat.application.ports import (
 )
 from mohlat.domain.agreement import Channel, Phase
 from mohlat.domain.billing import BillingProfile
+from mohlat.domain.consents import Consent
 from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.errors import (
@@ -52,6 +53,7 @@ from mohlat.domain.journal import Entry, record
 from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Transition
+from mohlat.domain.listings import Listing, Unlisting
 from mohlat.domain.notices import Dispatch, NoticeStatus
 from mohlat.domain.payments import Order, Payment
 from mohlat.domain.people import (
@@ -118,6 +120,8 @@ class Table:
     backup_plans: dict[str, datetime] = field(default_factory=dict)
     contact_notes: dict[tuple[str, str], ContactNote] = field(default_factory=dict)
     leaks: dict[tuple[str, str], Leak] = field(default_factory=dict)
+    consents: dict[tuple[str, str], Consent] = field(default_factory=dict)
+    listings: dict[str, Listing] = field(default_factory=dict)
 
 
 def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
@@ -194,6 +198,12 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             if row.tenant_id not in table.keys:
                 raise Gone(tenant_id=row.tenant_id)
             _insert(table.contact_notes, (row.tenant_id, row.id), row)
+        case Consent():
+            _insert(table.consents, (row.tenant_id, row.id), row)
+        case Listing():
+            table.listings[row.tenant_id] = row
+        case Unlisting():
+            table.listings.pop(row.tenant_id, None)
         case Leak():
             _move(table.leaks, (row.product, row.id), row)
         case DataJob():
@@ -653,6 +663,31 @@ class FakeContactNotes:
         return found
 
 
+class FakeConsents:
+    """`Consents` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def of(self, tenant_id: str) -> list[Consent]:
+        return sorted(_of(self.table.consents, tenant_id), key=lambda each: (each.at, each.id))
+
+
+class FakeListings:
+    """`Listings` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def get(self, tenant_id: str) -> Listing | None:
+        return self.table.listings.get(tenant_id)
+
+    def page(self, product: str, after: str | None, limit: int) -> list[Listing]:
+        mine = [each for each in self.table.listings.values() if each.product == product]
+        above = [each for each in mine if each.tenant_id > (after or "")]
+        return sorted(above, key=lambda each: each.tenant_id)[:limit]
+
+
 class FakeLeaks:
     """`Leaks` in memory."""
 
@@ -787,7 +822,8 @@ class FakeEraser:
             case Store.TENANT:
                 places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
                 places += [table.words, table.usage, table.profiles, table.jobs, table.files]
-                places += [table.backup_plans, table.contact_notes, table.tenants]
+                places += [table.backup_plans, table.contact_notes, table.consents, table.listings]
+                places += [table.tenants]
             case Store.KEY:
                 places = [table.keys]
         return self._rows(tenant_id, places)

@@ -215,10 +215,13 @@ class FakeMailer:
         self.sent: list[Mapping[str, str]] = []
         self.failure: Exception | None = None
 
-    def send(self, *, sender: str, to: str, subject: str, text: str, html: str) -> HandOver:
+    def send(
+        self, *, sender: str, to: str, subject: str, text: str, html: str, unsubscribe: str | None = None
+    ) -> HandOver:
         if self.failure:
             raise self.failure
-        self.sent.append({"sender": sender, "to": to, "subject": subject, "text": text})
+        message = {"sender": sender, "to": to, "subject": subject, "text": text}
+        self.sent.append(message | ({"unsubscribe": unsubscribe} if unsubscribe else {}))
         return HandOver("mail", f"m-{len(self.sent)}")
 
 

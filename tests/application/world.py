@@ -12,9 +12,11 @@ from mohlat.application.follow_refund import RefundFollower
 from mohlat.application.handle_leaks import LeakDesk
 from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.keep_backups import BackupDesk
+from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
 from mohlat.application.keep_records import RecordsDesk
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.place_order import PlacedOrder, order_something
+from mohlat.application.publish_listing import ListingDesk
 from mohlat.application.purge_tenant import Shredder, tell_owner
 from mohlat.application.quoting import Recalled, Wanted
 from mohlat.application.read_certificate import CertificateDesk
@@ -47,6 +49,7 @@ from tests.application.fakes import (
 from tests.builders import AGREEMENTS
 from tests.fakes import (
     FakeBooks,
+    FakeConsents,
     FakeContactNotes,
     FakeDataJobs,
     FakeDispatches,
@@ -56,6 +59,7 @@ from tests.fakes import (
     FakeIds,
     FakeInvoices,
     FakeLeaks,
+    FakeListings,
     FakeNoticeQueue,
     FakeObjects,
     FakePayments,
@@ -112,9 +116,16 @@ class World:
         self.second_gateway = FakeGateway("zibal")
         self.mailer = FakeMailer()
         self.sms = FakeSms()
+        self.consents = FakeConsents(self.table)
+        self.listings = FakeListings(self.table)
+        self.links = UnsubscribeLinks(
+            self.fingerprints, lambda *parts: "/".join(("https://api.example/v1/u", *parts))
+        )
         self.sender = Sender(
             dispatches=self.dispatches,
             people=self.people,
+            consents=self.consents,
+            links=self.links,
             wording=FakeWording(),
             mailer=self.mailer,
             sms=self.sms,
@@ -215,6 +226,23 @@ class World:
             ids=self.ids,
             clock=self.clock,
         )
+        self.consent_desk = ConsentDesk(
+            tenants=self.tenants,
+            consents=self.consents,
+            listings=self.listings,
+            links=self.links,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.listing_desk = ListingDesk(
+            tenants=self.tenants,
+            consents=self.consents,
+            listings=self.listings,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
         self.leak_desk = LeakDesk(
             leaks=self.leaks,
             tenants=self.tenants,
@@ -243,6 +271,8 @@ class World:
                 books=self.books,
                 dispatches=self.dispatches,
                 notes=FakeContactNotes(self.table),
+                consents=self.consents,
+                listings=self.listings,
                 records=self.records,
             ),
             agreements=self.agreements,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mohlat.application.handle_tickets import TicketDesk
     from mohlat.application.issue_invoices import InvoiceDesk
     from mohlat.application.keep_backups import BackupDesk
+    from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
     from mohlat.application.keep_escrow import EscrowDesk
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Books,
         Clock,
         ClockOffsets,
+        Consents,
         ContactNotes,
         DataJobs,
         Dispatches,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         Ids,
         Invoices,
         Leaks,
+        Listings,
         Mailer,
         NoticeQueue,
         ObjectStore,
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
         Wording,
         Workflows,
     )
+    from mohlat.application.publish_listing import ListingDesk
     from mohlat.application.purge_tenant import Shredder
     from mohlat.application.read_certificate import CertificateDesk
     from mohlat.application.receive_mail import MailRoom
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
     from mohlat.application.work_on_data import DataWorker
+    from mohlat.domain.processors import Processor
 
 
 class _AgreementFiles:
@@ -381,6 +386,8 @@ def sender() -> Sender:
     return Sender(
         dispatches=dispatches(),
         people=people(),
+        consents=consents(),
+        links=unsubscribe_links(),
         wording=wording(),
         mailer=mailer(),
         sms=sms_sender(),
@@ -456,6 +463,71 @@ def export_desk() -> ExportDesk:
         ids=ids(),
         clock=clock(),
     )
+
+
+@cache
+def consents() -> Consents:
+    """The record of consents."""
+    from mohlat.adapters.dynamodb.consents import DynamoConsents
+
+    return DynamoConsents()
+
+
+@cache
+def listings() -> Listings:
+    """What customers let others see of them."""
+    from mohlat.adapters.dynamodb.consents import DynamoListings
+
+    return DynamoListings()
+
+
+@cache
+def unsubscribe_links() -> UnsubscribeLinks:
+    """Links that take a consent back."""
+    from mohlat.application.keep_consents import UnsubscribeLinks
+
+    def address(account: str, purpose: str, token: str) -> str:
+        return f"{settings().public_url}/u/{account}/{purpose}/{token}"
+
+    return UnsubscribeLinks(fingerprints(), address)
+
+
+@cache
+def consent_desk() -> ConsentDesk:
+    """Keeps the record of consents."""
+    from mohlat.application.keep_consents import ConsentDesk
+
+    return ConsentDesk(
+        tenants=tenants(),
+        consents=consents(),
+        listings=listings(),
+        links=unsubscribe_links(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def listing_desk() -> ListingDesk:
+    """Keeps the public list of customers."""
+    from mohlat.application.publish_listing import ListingDesk
+
+    return ListingDesk(
+        tenants=tenants(),
+        consents=consents(),
+        listings=listings(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+def processors() -> tuple[Processor, ...]:
+    """Who works on data on the vendors' behalf."""
+    from mohlat.agreements import loader
+
+    return loader.processors()
 
 
 @cache
@@ -537,6 +609,8 @@ def data_worker() -> DataWorker:
             books=books(),
             dispatches=dispatches(),
             notes=contact_notes(),
+            consents=consents(),
+            listings=listings(),
             records=records(),
         ),
         agreements=agreements(),

@@ -8,6 +8,7 @@ from itertools import pairwise
 from mohlat.agreements.reading import Problem
 from mohlat.agreements.sales import NOTHING_TAXED
 from mohlat.domain.agreement import Agreement, Consequence, Offer, Phase, Plan, RefundCase, Reminder, Since
+from mohlat.domain.cookies import ANSWER
 from mohlat.domain.durations import Duration
 
 
@@ -23,6 +24,7 @@ def misfits(agreement: Agreement, _path: str) -> Iterator[Problem]:
         _promoting,
         _metering,
         _extras_for_data,
+        _publishing_our_cookie,
         _reading_only,
         _keeping,
         _warning_in_time,
@@ -180,6 +182,12 @@ def _extras_for_data(agreement: Agreement) -> Iterator[Problem]:
     for path, extra in named.items():
         if extra is not None and extra not in sold:
             yield Problem(path, f"{extra!r} is none of the extras")
+
+
+def _publishing_our_cookie(agreement: Agreement) -> Iterator[Problem]:
+    """The cookie that holds a visitor's answer is itself one that has to be published."""
+    if agreement.cookies and ANSWER not in {cookie.name for cookie in agreement.cookies.cookies}:
+        yield Problem("cookies.cookies", f"{ANSWER!r} is missing: it holds the visitor's answer")
 
 
 # --- time -------------------------------------------------------------------------------------------------

@@ -22,10 +22,12 @@ from mohlat.agreements.reading import (
     positive,
     record,
     text,
+    yes_or_no,
 )
 from mohlat.agreements.sales import NOTHING_TAXED, Sales
 from mohlat.agreements.values import (
     CHANNELS,
+    COOKIE_NAME,
     DATE,
     LANGUAGES,
     MAIL_ADDRESS,
@@ -41,9 +43,13 @@ from mohlat.calendar.jalali import JALALI, start_of_day
 from mohlat.domain.agreement import (
     Address,
     Agreement,
+    Arises,
     BackupRule,
     Basis,
     Channel,
+    ConsentRule,
+    Cookie,
+    CookieRule,
     DeletionWarning,
     Document,
     Duty,
@@ -53,17 +59,29 @@ from mohlat.domain.agreement import (
     Lease,
     PasswordRule,
     Phase,
+    Purpose,
     Registration,
     Retention,
     Span,
     StaffNeeds,
     StaffRule,
+    TransferRule,
     Trial,
     VatRate,
 )
 from mohlat.domain.durations import Calendar
 from mohlat.domain.lifecycle import GRAPH
 
+_PURPOSE = one_of({purpose.value: purpose for purpose in Purpose})
+_ARISES = one_of({arises.value: arises for arises in Arises})
+_COOKIE = record(
+    Cookie,
+    {
+        "name": matching(COOKIE_NAME, "letters, digits, underscores and dashes"),
+        "purpose": NAMES,
+        "essential": yes_or_no,
+    },
+)
 _DOCUMENTS = ("terms", "privacy")
 _ENDS = (Phase.READ_ONLY, Phase.DEACTIVATED)
 
@@ -161,6 +179,19 @@ class _Form(Sales):
             ),
             "staff": self.rule(StaffRule, {"needs": needs}),
             "contact_notes": self.basis(),
+            "consents": list_of(
+                self.rule(ConsentRule, {"purpose": _PURPOSE, "arises": _ARISES}),
+                key=lambda one: one.purpose,
+                at="purpose",
+            ),
+            "cookies": self.rule(
+                CookieRule,
+                {
+                    "cookies": list_of(_COOKIE, key=lambda one: one.name, at="name"),
+                    "remembered": duration,
+                },
+            ),
+            "transfers": self.rule(TransferRule),
             "leaks": self.rule(LeakRule, {"tell_within": duration}),
         }
 

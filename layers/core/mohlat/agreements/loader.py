@@ -17,10 +17,11 @@ import yaml
 
 from mohlat.agreements.form import read_agreement
 from mohlat.agreements.reading import Problem, Refused, join
-from mohlat.agreements.values import NAME, RETAINED, VAT_RATES, VERSION
+from mohlat.agreements.values import NAME, PROCESSORS, RETAINED, VAT_RATES, VERSION
 from mohlat.domain.agreement import Agreement, VatRate
 from mohlat.domain.certificate import Retained
 from mohlat.domain.errors import AgreementInvalid, InvalidInput
+from mohlat.domain.processors import Processor, forbidden
 
 # The C parser reads a file some ten times faster; it is missing where PyYAML was built without libyaml.
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -28,6 +29,7 @@ _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The law's, not a vendor's: it stands in a folder of its own, where no product is looked for.
 _VAT = Path(__file__).parent / "law" / "vat.yaml"
 _RETENTION = _VAT.with_name("retention.yaml")
+_PROCESSORS = _RETENTION.parent / "processors.yaml"
 _WHOLE_FILE = "the whole file"
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
@@ -135,6 +137,15 @@ def retained() -> tuple[Retained, ...]:
         raise AgreementInvalid(_RETENTION.name, *refused.problems[0]) from None
 
 
+@cache
+def processors() -> tuple[Processor, ...]:
+    """Who works on data on the vendors' behalf. Read once per process. Raises AgreementInvalid."""
+    try:
+        return PROCESSORS(_plain_values(_PROCESSORS.read_text(encoding="utf-8")), "")
+    except Refused as refused:
+        raise AgreementInvalid(_PROCESSORS.name, *refused.problems[0]) from None
+
+
 def _parse(text: str, file: str) -> Agreement:
     digest = hashlib.sha256(text.encode()).hexdigest()
     agreement = read_agreement(_plain_values(text), digest, vat_rates())
@@ -147,6 +158,9 @@ def _parse(text: str, file: str) -> Agreement:
         raise Refused(
             [Problem("version", f"is {agreement.version!r}, but the file is named after {version!r}")]
         )
+    if found := forbidden(agreement, processors()):
+        names = ", ".join(found)
+        raise Refused([Problem("transfers", f"data would go to {names}, where the agreement lets none go")])
     return agreement
 
 

@@ -23,6 +23,7 @@ from mohlat.agreements.reading import (
     record,
     refuse,
     text,
+    yes_or_no,
 )
 from mohlat.calendar.jalali import gregorian_day, start_of_day
 from mohlat.domain.agreement import Channel, Price, VatRate
@@ -30,12 +31,14 @@ from mohlat.domain.certificate import Retained
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import InvalidInput
 from mohlat.domain.iranian import normalize_legal_id
+from mohlat.domain.processors import Processor
 
 _RIALS_PER_TOMAN = 10
 LANGUAGES = ("fa", "en")
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+COOKIE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _URL = re.compile(r"https://[^\s/]+(/\S*)?")
 _POSTAL_CODE = re.compile(r"[0-9]{10}")
@@ -157,6 +160,26 @@ VAT_RATES: Reader[tuple[VatRate, ...]] = record(
     },
 )
 
+# Who works on data on the vendors' behalf: law/processors.yaml.
+PROCESSORS: Reader[tuple[Processor, ...]] = record(
+    lambda processors: processors,
+    {
+        "processors": list_of(
+            record(
+                Processor,
+                {
+                    "id": SHORT_NAME,
+                    "names": NAMES,
+                    "what": NAMES,
+                    "where": text,
+                    "equal_protection": yes_or_no,
+                },
+            ),
+            key=lambda one: one.id,
+            at="id",
+        )
+    },
+)
 # What stays after a purge: law/retention.yaml.
 RETAINED: Reader[tuple[Retained, ...]] = record(
     lambda retained: retained,

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.billing import BillingProfile
+from mohlat.domain.consents import Consent
 from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
@@ -18,6 +19,7 @@ from mohlat.domain.journal import Entry
 from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Transition
+from mohlat.domain.listings import Listing, Unlisting
 from mohlat.domain.notices import Dispatch, NoticeKind
 from mohlat.domain.payments import (
     Callback,
@@ -146,8 +148,13 @@ class Mailer(Protocol):
     Raises MessagingUnavailable, MessageUncertain, MessageRejected or MessagingMisconfigured.
     """
 
-    def send(self, *, sender: str, to: str, subject: str, text: str, html: str) -> HandOver:
-        """Sends to one address; `sender` is an address in the product's own domain (KALO-13)."""
+    def send(
+        self, *, sender: str, to: str, subject: str, text: str, html: str, unsubscribe: str | None = None
+    ) -> HandOver:
+        """Sends to one address; `sender` is an address in the product's own domain (KALO-13).
+
+        `unsubscribe` is where one click takes the consent to it back (RFC 8058).
+        """
         ...
 
 
@@ -232,6 +239,9 @@ Row = (
     | DataFile
     | ContactNote
     | Leak
+    | Consent
+    | Listing
+    | Unlisting
 )
 
 
@@ -602,6 +612,26 @@ class Leaks(Protocol):
 
     def save(self, leak: Leak) -> None:
         """Writes a new case, or the next version of a known one. Raises ConcurrentChange."""
+        ...
+
+
+class Consents(Protocol):
+    """The record of consents: in the tenant's partition, and gone with it."""
+
+    def of(self, tenant_id: str) -> list[Consent]:
+        """All entries about a tenant, oldest first."""
+        ...
+
+
+class Listings(Protocol):
+    """What customers let others see of them, by product."""
+
+    def get(self, tenant_id: str) -> Listing | None:
+        """What is shown of a customer, if anything is."""
+        ...
+
+    def page(self, product: str, after: str | None, limit: int) -> list[Listing]:
+        """Up to `limit` of a product's, whose tenant's id is above `after`, in order of it."""
         ...
 
 

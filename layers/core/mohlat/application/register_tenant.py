@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from mohlat.application.ports import Agreements, Clock, Fingerprints, Ids, People, Row, SignIn, Tenants
 from mohlat.application.transitions import commit
+from mohlat.domain.agreement import Purpose
+from mohlat.domain.consents import given_by_registering
 from mohlat.domain.errors import ConcurrentChange, Conflict, InvalidInput
 from mohlat.domain.lifecycle import register
 from mohlat.domain.passwords import check_password
@@ -115,6 +117,8 @@ def register_tenant(
         User(tenant_id, username, Role.OWNER, now, password_changed_at=now),
         *(Identity(application.product, fingerprint, tenant_id, username) for fingerprint in prints),
     ]
+    # A fresh id for each purpose there is; those that come with registering take theirs.
+    rows += given_by_registering(agreement, tenant_id, (ids.new("w") for _ in Purpose), now, by)
     # A new contact beside a known one had its trial too: neither gets another (invariant 9).
     rows += [TrialMark(application.product, fingerprint, now) for fingerprint in fresh]
     # The user first, without a password: if we die before the transaction nobody can sign in as it, and if we

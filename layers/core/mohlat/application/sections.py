@@ -14,9 +14,11 @@ from enum import Enum
 
 from mohlat.application.ports import (
     Books,
+    Consents,
     ContactNotes,
     Dispatches,
     Invoices,
+    Listings,
     Payments,
     People,
     Profiles,
@@ -119,6 +121,8 @@ class Sections:
         books: Books,
         dispatches: Dispatches,
         notes: ContactNotes,
+        consents: Consents,
+        listings: Listings,
         records: Records,
     ) -> None:
         self._tenants = tenants
@@ -129,6 +133,8 @@ class Sections:
         self._books = books
         self._dispatches = dispatches
         self._notes = notes
+        self._consents = consents
+        self._listings = listings
         self._records = RecordPages(records)
         self._whole: Mapping[str, Callable[[str], Iterable[Line]]] = {
             "account": self._account,
@@ -161,6 +167,10 @@ class Sections:
             yield _line("billing_profile", profile)
         for acceptance in self._people.acceptances(tenant_id):
             yield _line("acceptance", acceptance)
+        for consent in self._consents.of(tenant_id):
+            yield _line("consent", consent)
+        if listing := self._listings.get(tenant_id):
+            yield _line("listing", listing)
 
     def _money(self, tenant_id: str) -> Iterable[Line]:
         for order in reversed(self._payments.orders(tenant_id)):

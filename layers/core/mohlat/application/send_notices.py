@@ -8,9 +8,11 @@ from datetime import timedelta
 from hashlib import sha256
 
 from mohlat.application.codes import issue_code
+from mohlat.application.keep_consents import UnsubscribeLinks
 from mohlat.application.ports import (
     Agreements,
     Clock,
+    Consents,
     Dispatches,
     HandOver,
     Ids,
@@ -23,6 +25,7 @@ from mohlat.application.ports import (
     Wording,
 )
 from mohlat.domain.agreement import Agreement, Channel
+from mohlat.domain.consents import PROMOTIONAL, needed, stands
 from mohlat.domain.errors import (
     ConcurrentChange,
     Gone,
@@ -48,6 +51,8 @@ class Sender:
         *,
         dispatches: Dispatches,
         people: People,
+        consents: Consents,
+        links: UnsubscribeLinks,
         wording: Wording,
         mailer: Mailer,
         sms: SmsSender,
@@ -58,6 +63,8 @@ class Sender:
         self._people = people
         self._wording = wording
         self._mailer = mailer
+        self._consents = consents
+        self._links = links
         self._sms = sms
         self._ids = ids
         self._clock = clock
@@ -75,7 +82,7 @@ class Sender:
         known = self._dispatches.reserve(claim)
         if known and known.status is not NoticeStatus.SENDING:
             return known
-        if void := why_void(notice, tenant, now):
+        if void := why_void(notice, tenant, now) or self._declined(notice, channel, tenant, agreement):
             return self._finish(claim, NoticeStatus.VOID, note=void)
         if known:
             if now - known.at < _CLAIM:
@@ -95,6 +102,19 @@ class Sender:
             self._finish(claim, NoticeStatus.WAITING, note=failure.code)
             raise
         return self._finish(claim, NoticeStatus.SENT, proof)
+
+    def _declined(self, notice: Notice, channel: Channel, tenant: Tenant, agreement: Agreement) -> str | None:
+        """Why a promotional message must not go out: the consent to it does not stand (any more)."""
+        if notice.kind not in PROMOTIONAL:
+            return None
+        purpose = needed(notice.kind, channel)
+        if purpose and stands(agreement, self._consents.of(tenant.id), purpose):
+            return None
+        return "there is no consent to it (any more)"
+
+    def _unsubscribe(self, notice: Notice, channel: Channel, tenant: Tenant) -> str | None:
+        purpose = needed(notice.kind, channel)
+        return self._links.link(tenant.id, purpose) if purpose else None
 
     def send_code(
         self, tenant: Tenant, agreement: Agreement, username: str, purpose: CodePurpose, channel: Channel
@@ -116,8 +136,11 @@ class Sender:
         if notice.kind is NoticeKind.CONFIRM_CODE:
             owner = self._people.users(tenant.id)[0]
             return self.send_code(tenant, agreement, owner.username, CodePurpose.CONFIRM, channel)
+        link = self._unsubscribe(notice, channel, tenant)
+        if link:
+            notice = replace(notice, facts={**notice.facts, "unsubscribe": link})
         message, contact = self._write(tenant, agreement, notice.kind, notice, None)
-        return self._deliver(agreement, contact, message, channel, f"{tenant.id}{notice.key}")
+        return self._deliver(agreement, contact, message, channel, f"{tenant.id}{notice.key}", link)
 
     def _write(
         self, tenant: Tenant, agreement: Agreement, kind: NoticeKind, notice: Notice, code: str | None
@@ -135,7 +158,13 @@ class Sender:
         return self._wording.write(order), contact
 
     def _deliver(
-        self, agreement: Agreement, contact: Contact, message: Message, channel: Channel, unique: str
+        self,
+        agreement: Agreement,
+        contact: Contact,
+        message: Message,
+        channel: Channel,
+        unique: str,
+        unsubscribe: str | None = None,
     ) -> HandOver:
         if channel is Channel.EMAIL:
             return self._mailer.send(
@@ -144,6 +173,7 @@ class Sender:
                 subject=message.subject,
                 text=message.text,
                 html=message.html,
+                unsubscribe=unsubscribe,
             )
         return self._sms.send(
             mobile=contact.mobile,

@@ -307,6 +307,63 @@ class Violation:
     content: bool = False
 
 
+class Purpose(StrEnum):
+    """What a person can consent to, each for itself."""
+
+    MARKETING_EMAIL = "marketing_email"
+    MARKETING_SMS = "marketing_sms"
+    NEWSLETTER = "newsletter"
+    THIRD_PARTY_MARKETING = "third_party_marketing"
+    CUSTOMER_LIST = "customer_list"
+
+
+class Arises(StrEnum):
+    """How a consent comes about.
+
+    registering  whoever registers consents, and may decline at any time
+    assumed      it stands until somebody objects
+    asked        only who says so consents
+    """
+
+    REGISTERING = "registering"
+    ASSUMED = "assumed"
+    ASKED = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRule:
+    """Something that needs a person's consent."""
+
+    purpose: Purpose
+    arises: Arises
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie that the product's pages may set; `essential` ones need no consent."""
+
+    name: str
+    purpose: Mapping[str, str]
+    essential: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CookieRule:
+    """Every cookie there is, by name and purpose. The visitor's answer holds for `remembered`."""
+
+    cookies: tuple[Cookie, ...]
+    remembered: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRule:
+    """Data goes to processors only where it is protected as in the European Economic Area (KALLU-5)."""
+
+    basis: Basis
+
+
 class StaffNeeds(StrEnum):
     """What the vendor's staff needs before it sees a customer's name and contacts."""
 
@@ -536,6 +593,9 @@ class Agreement:
     staff: StaffRule | None = None
     leaks: LeakRule | None = None
     contact_notes: Basis | None = None
+    consents: tuple[ConsentRule, ...] = ()
+    cookies: CookieRule | None = None
+    transfers: TransferRule | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""
@@ -571,6 +631,10 @@ class Agreement:
             if extra.id == extra_id:
                 return extra
         raise InvalidInput("extra", "unknown", known=[extra.id for extra in self.extras])
+
+    def consent_rule(self, purpose: Purpose) -> ConsentRule | None:
+        """What the agreement says of a purpose, if anything."""
+        return next((rule for rule in self.consents if rule.purpose is purpose), None)
 
     def refund_rule(self, case: RefundCase) -> RefundRule | None:
         """What the agreement says of a case of refund, if anything."""

@@ -95,6 +95,11 @@ class Event(StrEnum):
     CONTACT_SEEN = "contact_seen"
     CONTACTED = "contacted"
     LEAK_TOLD = "leak_told"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    PROMOTED = "promoted"
+    LISTED = "listed"
+    UNLISTED = "unlisted"
 
 
 class DeadlineKind(StrEnum):

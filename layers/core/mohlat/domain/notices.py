@@ -50,6 +50,8 @@ class NoticeKind(StrEnum):
     EXPORT_READY = "export_ready"
     DATA_RESTORED = "data_restored"
     DATA_LEAKED = "data_leaked"
+    PROMOTION = "promotion"
+    NEWSLETTER = "newsletter"
 
 
 # Void as soon as the tenant pays, closes or is released from a hold: each of these starts a new generation.

@@ -19,6 +19,7 @@ class TicketKind(StrEnum):
     refund_uncertain  nobody can tell whether the gateway took a refund: look there, then say
     invoice_dispute   the customer contests an invoice (KALO-24, SAMAN-5.11)
     official_invoice  an official invoice that has to be issued in time (SAMAN-5.9)
+    listing_objection an objection to being shown in the list of customers (CLUB-11)
     mail              a mail from a registered address that no rule understood
     """
 
@@ -28,6 +29,7 @@ class TicketKind(StrEnum):
     REFUND_UNCERTAIN = "refund_uncertain"
     INVOICE_DISPUTE = "invoice_dispute"
     OFFICIAL_INVOICE = "official_invoice"
+    LISTING_OBJECTION = "listing_objection"
     MAIL = "mail"
 
 

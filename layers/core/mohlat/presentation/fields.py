@@ -334,6 +334,25 @@ def record_name(value: object, field: str) -> str:
     return record_id(_text(value, field, 64))
 
 
+def web_address(value: object, field: str) -> str:
+    """An https:// address."""
+    address = _text(value, field, 300)
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(:[0-9]{1,5})?(/[^\s<>\"']*)?", address):
+        raise InvalidInput(field, "not an https:// address")
+    return address
+
+
+def some_of(*allowed: str) -> Read:
+    """A list of some of these texts, each once; it may be empty."""
+
+    def read(value: object, field: str) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(each in allowed for each in value):
+            raise InvalidInput(field, "not one of the possible values", allowed=list(allowed))
+        return tuple(dict.fromkeys(value))
+
+    return read
+
+
 def tenant_ids(value: object, name: str) -> tuple[str, ...]:
     """A list of tenants' ids; it may be empty."""
     if not isinstance(value, list) or not all(

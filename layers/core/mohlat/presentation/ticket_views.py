@@ -16,6 +16,7 @@ _KINDS: Mapping[TicketKind, tuple[str, str]] = {
     TicketKind.PAYOUT: ("واریز وجه", "Money is to be paid out"),
     TicketKind.REFUND_UNCERTAIN: ("پیگیری یک بازپرداخت", "A refund is being looked into"),
     TicketKind.INVOICE_DISPUTE: ("اعتراض به صورت‌حساب", "Objection to an invoice"),
+    TicketKind.LISTING_OBJECTION: ("مخالفت با نمایش در فهرست مشتریان", "Objection to the list of customers"),
     TicketKind.OFFICIAL_INVOICE: ("صدور صورت‌حساب رسمی", "Official invoice"),
     TicketKind.MAIL: ("نامهٔ شما", "Your mail"),
 }

@@ -87,6 +87,11 @@ _EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.CONTACT_SEEN: ("همکاران نشانی تماس را دیدند", "Contact seen by staff"),
     Event.CONTACTED: ("گفت‌وگو با مشتری", "Talked to the customer"),
     Event.LEAK_TOLD: ("آگاهی از نشت اطلاعات", "Told of a leak of data"),
+    Event.CONSENT_GIVEN: ("رضایت داده شد", "Consent given"),
+    Event.CONSENT_WITHDRAWN: ("رضایت پس گرفته شد", "Consent withdrawn"),
+    Event.PROMOTED: ("پیام تبلیغاتی", "Promotional message"),
+    Event.LISTED: ("نمایش در فهرست مشتریان", "Shown in the list of customers"),
+    Event.UNLISTED: ("حذف از فهرست مشتریان", "No longer in the list of customers"),
 }
 _DEADLINES: Mapping[DeadlineKind, tuple[str, str]] = {
     DeadlineKind.REMIND: ("یادآوری پیش از پایان", "Reminder before the end"),

@@ -9,7 +9,7 @@ from itertools import islice
 from pynamodb.attributes import NumberAttribute
 from pynamodb.transactions import TransactWrite
 
-from mohlat.adapters.dynamodb import people
+from mohlat.adapters.dynamodb import consents, people
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
 from mohlat.adapters.dynamodb.records import ALL_RECORDS
 from mohlat.adapters.dynamodb.security_log import count_lines, delete_lines
@@ -142,7 +142,7 @@ class DynamoEraser:
             case Store.SECURITY_LOG:
                 return delete_lines(tenant_id, limit)
             case Store.TENANT:
-                return self._erase_tenant(pk, limit)
+                return consents.erase_listing(tenant_id) or self._erase_tenant(pk, limit)
             case Store.KEY:
                 return DynamoWrappedKeys().destroy(tenant_id)
 
@@ -161,7 +161,8 @@ class DynamoEraser:
             case Store.SECURITY_LOG:
                 return count_lines(tenant_id)
             case Store.TENANT:
-                return count_in(pk) - sum(count_in(pk, other) for other in _OTHER_STORES)
+                others = sum(count_in(pk, other) for other in _OTHER_STORES)
+                return count_in(pk) - others + consents.count_listing(tenant_id)
             case Store.KEY:
                 return DynamoWrappedKeys().count(tenant_id)
 
@@ -199,7 +200,8 @@ class DynamoRestoredTable:
             _item(entry).save()
             ListedPurge(_PURGES + _day(entry.committed_at), entry.tenant_id).save()
             identities = people.existing(people.identities_of(entry.tenant_id))
-            return delete_all(identities) + delete_all((pk, sk) for sk in keys_in(pk))
+            gone = delete_all(identities) + consents.erase_listing(entry.tenant_id)
+            return gone + delete_all((pk, sk) for sk in keys_in(pk))
 
     def count(self, tenant_id: str) -> int:
         """How many items it still holds of a tenant, besides the purge's own."""

@@ -9,6 +9,7 @@ from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import (
     compensations,
+    consents,
     contact_notes,
     data_jobs,
     disclosures,
@@ -27,12 +28,14 @@ from mohlat.adapters.dynamodb import (
 )
 from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, HandedOver, Receipt, Row, UsageReport, Words
+from mohlat.domain.consents import Consent
 from mohlat.domain.data_jobs import DataFile, DataJob
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import OfficialInvoice
 from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
+from mohlat.domain.listings import Listing, Unlisting
 from mohlat.domain.payments import Order, Payment
 from mohlat.domain.people import Acceptance, Contact, Identity, TrialMark, User
 from mohlat.domain.purge import PurgeEntry
@@ -72,12 +75,24 @@ def add(
                 people.add_trial_mark(write, row)
             case UsageReport():
                 usage.add_report(write, row)
+            case Consent() | Listing() | Unlisting():
+                _add_privacy(write, row)
             case Words() | DataJob() | DataFile() | ContactNote():
                 _add_data(write, row, sealer)
             case PurgeEntry():
                 purge.add_entry(write, replace(row, journal_head=journal_head))
             case _:
                 _add_money(write, row)
+
+
+def _add_privacy(write: TransactWrite, row: Consent | Listing | Unlisting) -> None:
+    match row:
+        case Consent():
+            consents.add_consent(write, row)
+        case Listing():
+            consents.add_listing(write, row)
+        case Unlisting():
+            consents.drop_listing(write, row)
 
 
 def _add_data(write: TransactWrite, row: Words | DataJob | DataFile | ContactNote, sealer: Sealer) -> None:

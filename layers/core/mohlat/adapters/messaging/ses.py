@@ -49,21 +49,28 @@ class SesMailer(Mailer):
         self._client = client
         self._configuration_set = configuration_set
 
-    def send(self, *, sender: str, to: str, subject: str, text: str, html: str) -> HandOver:
+    def send(
+        self, *, sender: str, to: str, subject: str, text: str, html: str, unsubscribe: str | None = None
+    ) -> HandOver:
         """Sends one message with both bodies; `sender` is the product's own address (KALO-13).
 
+        `unsubscribe` goes into the headers that mail programs make their one-click button of (RFC 8058).
         Raises MessagingUnavailable, MessageUncertain, MessageRejected or MessagingMisconfigured.
         """
+        message: dict[str, object] = {
+            # A line break would end the header.
+            "Subject": _utf8(" ".join(subject.split())),
+            "Body": {"Text": _utf8(text), "Html": _utf8(html)},
+        }
+        if unsubscribe:
+            message["Headers"] = [
+                {"Name": "List-Unsubscribe", "Value": f"<{unsubscribe}>"},
+                {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+            ]
         request: dict[str, object] = {
             "FromEmailAddress": sender,
             "Destination": {"ToAddresses": [to]},
-            "Content": {
-                "Simple": {
-                    # A line break would end the header.
-                    "Subject": _utf8(" ".join(subject.split())),
-                    "Body": {"Text": _utf8(text), "Html": _utf8(html)},
-                }
-            },
+            "Content": {"Simple": message},
         }
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set

@@ -34,13 +34,15 @@ _AND = {"fa": " و ", "en": " and "}
 
 # Facts that are shown as they are, and the ids among them.
 _IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "leak_id")
-_SHOWN = (*_IDS, "plan", "extra", "partner", "invoice", "tax_id", "link")
+_SHOWN = (*_IDS, "plan", "extra", "partner", "invoice", "tax_id", "link", "subject", "text", "unsubscribe")
 
 # Facts that are counts.
 _COUNTED = ("used", "added", "changed", "deleted")
 
 # A name fills Kavenegar's token10, which takes five spaces, no underscore and a hundred characters.
 _TOKEN_WORDS = 6
+# token20 takes eight.
+_LONG_TOKEN_WORDS = 9
 _TOKEN_LENGTH = 100
 
 _PAGE = Template(
@@ -122,6 +124,8 @@ def _values(order: MessageOrder, language: str) -> dict[str, str]:
     if facts.get("reason") in texts.REASONS:
         values["reason"] = texts.REASONS[facts["reason"]]
     values |= {fact: str(facts[fact]) for fact in _SHOWN if fact in facts}
+    if "subject" in facts:
+        values["sms_subject"] = _token(str(facts["subject"]), _LONG_TOKEN_WORDS)
     # No token may hold the underscore after an id's prefix; what follows is unique by itself.
     values |= {
         f"{fact.removesuffix('_id')}_tail": str(facts[fact]).rpartition("_")[2]
@@ -163,9 +167,9 @@ def _count(number: int, language: str) -> str:
     return persian_digits(grouped).replace(",", "٬") if language == "fa" else grouped
 
 
-def _token(name: str) -> str:
-    words = name.replace("_", " ").split()
-    return " ".join(words[:_TOKEN_WORDS])[:_TOKEN_LENGTH].rstrip()
+def _token(text: str, most: int = _TOKEN_WORDS) -> str:
+    words = text.replace("_", " ").split()
+    return " ".join(words[:most])[:_TOKEN_LENGTH].rstrip()
 
 
 def _html(subject: str, paragraphs: tuple[str, ...], values: Mapping[str, str], language: str) -> str:

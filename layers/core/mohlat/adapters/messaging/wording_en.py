@@ -457,4 +457,22 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "Some of your account's data at $sms_name got out. Change your password. Case: $leak_tail",
         {"token": "leak_tail", "token10": "sms_name"},
     ),
+    NoticeKind.PROMOTION: Script(
+        "$name: $subject",
+        (
+            "$text",
+            "This is an advertisement of $name. To get no more of them, open this:\n$unsubscribe",
+        ),
+        "$sms_subject - $sms_name. Stop: $unsubscribe",
+        {"token": "unsubscribe", "token10": "sms_name", "token20": "sms_subject"},
+    ),
+    NoticeKind.NEWSLETTER: Script(
+        "$name: $subject",
+        (
+            "$text",
+            "This is the newsletter of $name that you asked for. To stop it, open this:\n$unsubscribe",
+        ),
+        "$sms_subject - $sms_name. Stop: $unsubscribe",
+        {"token": "unsubscribe", "token10": "sms_name", "token20": "sms_subject"},
+    ),
 }

@@ -459,4 +459,22 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "بخشی از اطلاعات حساب شما در $sms_name نشت کرده است. گذرواژه خود را عوض کنید. پرونده: $leak_tail",
         {"token": "leak_tail", "token10": "sms_name"},
     ),
+    NoticeKind.PROMOTION: Script(
+        "$name: $subject",
+        (
+            "$text",
+            "این پیام تبلیغاتی «$name» است. برای نگرفتن چنین پیام‌هایی اینجا را باز کنید:\n$unsubscribe",
+        ),
+        "$sms_subject - $sms_name. لغو: $unsubscribe",
+        {"token": "unsubscribe", "token10": "sms_name", "token20": "sms_subject"},
+    ),
+    NoticeKind.NEWSLETTER: Script(
+        "$name: $subject",
+        (
+            "$text",
+            "این خبرنامهٔ «$name» است که خودتان خواسته‌اید. برای نگرفتن آن اینجا را باز کنید:\n$unsubscribe",
+        ),
+        "$sms_subject - $sms_name. لغو: $unsubscribe",
+        {"token": "unsubscribe", "token10": "sms_name", "token20": "sms_subject"},
+    ),
 }
