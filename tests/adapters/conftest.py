@@ -13,6 +13,7 @@ from moto import mock_aws
 from mohlat.adapters import aws
 from mohlat.adapters.dynamodb.books import DynamoBooks
 from mohlat.adapters.dynamodb.clock_offsets import DynamoClockOffsets
+from mohlat.adapters.dynamodb.consents import DynamoConsents, DynamoListings
 from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 from mohlat.adapters.dynamodb.data_jobs import DynamoDataJobs
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
@@ -183,6 +184,8 @@ class Stores:
     jobs: ports.DataJobs
     notes: ports.ContactNotes
     leaks: ports.Leaks
+    consents: ports.Consents
+    listings: ports.Listings
     watch: Watch = field(default_factory=Watch)
 
     def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
@@ -230,6 +233,8 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         DynamoDataJobs(),
         DynamoContactNotes(sealer),
         DynamoLeaks(),
+        DynamoConsents(),
+        DynamoListings(),
         watch,
     )
 
@@ -257,6 +262,8 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeDataJobs(table),
             fakes.FakeContactNotes(table),
             fakes.FakeLeaks(table),
+            fakes.FakeConsents(table),
+            fakes.FakeListings(table),
         )
         return
     yield request.getfixturevalue("on_dynamodb")

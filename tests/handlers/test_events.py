@@ -8,7 +8,7 @@ from mohlat import bootstrap
 from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import PurgeRefused
 from mohlat.domain.payments import PaymentStatus
-from tests.handlers import data_cases, export_cases, money_cases, staff_cases
+from tests.handlers import data_cases, export_cases, money_cases, privacy_cases, staff_cases
 from tests.handlers.cases import (
     AT,
     LOCATION,
@@ -387,6 +387,7 @@ CASES: dict[str, Case] = {
     **data_cases.CASES,
     **export_cases.CASES,
     **staff_cases.CASES,
+    **privacy_cases.CASES,
 }
 
 STORED = sorted(

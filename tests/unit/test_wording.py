@@ -733,3 +733,14 @@ def test_who_restored_a_backup_reads_what_was_undone(language: str) -> None:
     text = write(told(NoticeKind.DATA_RESTORED, language)).text
     count = "6,789" if language == "en" else "۶٬۷۸۹"
     assert text.count(count) == 3
+
+
+@pytest.mark.clause("KALAK-marketing")
+@every_language
+@pytest.mark.parametrize("kind", sorted(PROMOTIONAL))
+def test_every_promotional_message_carries_the_way_out_of_it(kind: NoticeKind, language: str) -> None:
+    message, way_out = write(told(kind, language)), str(_PROMOTION["unsubscribe"])
+    for part in (message.text, message.html, message.sms_text):
+        assert way_out in part
+    assert message.sms_tokens["token"] == way_out
+    assert _PROMOTION["text"] in message.text
