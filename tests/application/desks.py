@@ -9,6 +9,7 @@ from typing import Any
 from mohlat.agreements import loader
 from mohlat.application.check_ledger import LedgerCheck
 from mohlat.application.contest_invoice import DisputeDesk
+from mohlat.application.handle_requests import RequestDesk
 from mohlat.application.handle_tickets import TicketDesk
 from mohlat.application.keep_profile import ProfileDesk
 from mohlat.application.official_invoices import OfficialDesk, TaxOfficeUnavailable
@@ -93,6 +94,16 @@ class Office(World):
             refunds=self.refund_follower,
             officials=self.officials,
             security_log=self.security_log,
+            clock=self.clock,
+        )
+        self.request_desk = RequestDesk(
+            requests=self.requests,
+            books=self.books,
+            tenants=self.tenants,
+            desk=self.desk,
+            agreements=self.agreements,
+            security_log=self.security_log,
+            ids=self.ids,
             clock=self.clock,
         )
         self.profile_desk = ProfileDesk(

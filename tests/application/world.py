@@ -39,6 +39,7 @@ from tests.application.fakes import (
 from tests.builders import AGREEMENTS
 from tests.fakes import (
     FakeBooks,
+    FakeDataRequests,
     FakeDispatches,
     FakeDueIndex,
     FakeEraser,
@@ -79,6 +80,7 @@ class World:
         self.tenants = RacingTenants(self.table)
         self.payments = FakePayments(self.table)
         self.books = FakeBooks(self.table)
+        self.requests = FakeDataRequests(self.table)
         self.invoices = FakeInvoices(self.table)
         self.profiles = FakeProfiles(self.table)
         self.people = FakePeople(self.table)
@@ -111,6 +113,7 @@ class World:
         self.desk = TenantDesk(
             tenants=self.tenants,
             dispatches=self.dispatches,
+            requests=self.requests,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,

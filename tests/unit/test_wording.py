@@ -51,10 +51,17 @@ CODES = {NoticeKind.CONFIRM_CODE, NoticeKind.RECOVERY_CODE}
 # The facts of each notice that has some, as those who owe it put them in.
 _REFUND: dict[str, str | int] = {"refund_id": f"r_{UNIQUE}", "amount": 12_345_000, "reason": "goodwill"}
 _DEBT: dict[str, str | int] = {"debt_id": f"d_{UNIQUE}", "metric": "storage_mb", "amount": 12_345_000}
+_REQUEST: dict[str, str | int] = {"request_id": f"d_{UNIQUE}", "right": "access"}
 _PAID: dict[str, str | int] = {"order_id": ORDER_ID, "amount": 12_345_000}
 _ESCROW: dict[str, str | int] = {"escrow_id": f"e_{UNIQUE}", "amount": 12_345_000}
 _TICKET: dict[str, str | int] = {"ticket_id": f"k_{UNIQUE}"}
 FACTS: dict[NoticeKind, dict[str, str | int]] = {
+    NoticeKind.DATA_REQUEST_RECEIVED: _REQUEST,
+    NoticeKind.DATA_REQUEST_EXTENDED: {**_REQUEST, "explanation": "two systems have to be asked"},
+    NoticeKind.DATA_REQUEST_RESUMED: _REQUEST,
+    NoticeKind.DATA_REQUEST_HELD: _REQUEST,
+    NoticeKind.DATA_REQUEST_ANSWERED: {**_REQUEST, "outcome": "refused", "ground": "law"},
+    NoticeKind.IDENTITY_ASKED: _REQUEST,
     NoticeKind.TRIAL_ENDING: {"before": "P10D"},
     NoticeKind.TERM_ENDING: {"before": "P10D"},
     NoticeKind.INVOICE_DUE: {"before": "P10D"},
@@ -107,6 +114,9 @@ DATED = set(NoticeKind) - CODES - set(FACTS) | {
     NoticeKind.DEBT_DUE,
     NoticeKind.DEBT_SUSPENDED,
     NoticeKind.DISPUTE_RECEIVED,
+    NoticeKind.DATA_REQUEST_RECEIVED,
+    NoticeKind.DATA_REQUEST_EXTENDED,
+    NoticeKind.DATA_REQUEST_RESUMED,
 }
 
 every_kind = pytest.mark.parametrize("kind", list(NoticeKind))
@@ -429,7 +439,7 @@ def test_sums_are_told_in_tomans_and_to_the_rial(kind: NoticeKind, rials: int, f
 )
 def test_mail_names_what_it_is_about_by_its_whole_number(kind: NoticeKind, language: str) -> None:
     text = write(told(kind, language)).text
-    ids = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "invoice")
+    ids = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "request_id", "invoice")
     named = [str(value) for fact, value in FACTS[kind].items() if fact in ids]
     assert named
     assert all(f": {value}\n" in text + "\n" for value in named)
@@ -676,6 +686,12 @@ def test_every_notice_about_money_was_tried() -> None:
         NoticeKind.DISPUTE_RECEIVED,
         NoticeKind.DISPUTE_ANSWERED,
         NoticeKind.OFFICIAL_INVOICE_ISSUED,
+        NoticeKind.DATA_REQUEST_RECEIVED,
+        NoticeKind.DATA_REQUEST_EXTENDED,
+        NoticeKind.DATA_REQUEST_RESUMED,
+        NoticeKind.DATA_REQUEST_HELD,
+        NoticeKind.DATA_REQUEST_ANSWERED,
+        NoticeKind.IDENTITY_ASKED,
     }
     periods = {NoticeKind.TRIAL_ENDING, NoticeKind.TERM_ENDING, NoticeKind.INVOICE_DUE}
     assert set(FACTS) - elsewhere - periods <= set(OWED)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mohlat.application.contest_invoice import DisputeDesk
     from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.follow_refund import RefundFollower
+    from mohlat.application.handle_requests import RequestDesk
     from mohlat.application.handle_tickets import TicketDesk
     from mohlat.application.issue_invoices import InvoiceDesk
     from mohlat.application.keep_escrow import EscrowDesk
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Books,
         Clock,
         ClockOffsets,
+        DataRequests,
         Dispatches,
         DueIndex,
         Fingerprints,
@@ -402,7 +404,12 @@ def tenant_desk() -> TenantDesk:
     from mohlat.application.manage_tenant import TenantDesk
 
     return TenantDesk(
-        tenants=tenants(), dispatches=dispatches(), agreements=agreements(), ids=ids(), clock=clock()
+        tenants=tenants(),
+        dispatches=dispatches(),
+        requests=data_requests(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
     )
 
 
@@ -523,6 +530,31 @@ def disclosure_desk() -> DisclosureDesk:
         books=books(),
         ledger=purge_ledger(),
         agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def data_requests() -> DataRequests:
+    """Requests about one's own data."""
+    from mohlat.adapters.dynamodb.data_requests import DynamoDataRequests
+
+    return DynamoDataRequests()
+
+
+@cache
+def request_desk() -> RequestDesk:
+    """Receives and answers requests about one's own data."""
+    from mohlat.application.handle_requests import RequestDesk
+
+    return RequestDesk(
+        requests=data_requests(),
+        books=books(),
+        tenants=tenants(),
+        desk=tenant_desk(),
+        agreements=agreements(),
+        security_log=security_log(),
         ids=ids(),
         clock=clock(),
     )

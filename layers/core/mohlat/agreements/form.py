@@ -52,6 +52,7 @@ from mohlat.domain.agreement import (
     PasswordRule,
     Phase,
     Registration,
+    Reopening,
     Retention,
     Span,
     Trial,
@@ -191,7 +192,11 @@ class _Form(Sales):
                     PasswordRule, {"min_length": positive, "advise_change_after": duration}
                 ),
                 "lifecycle": self.lifecycle(),
-                "retention": record(Retention, {"after_closing": self.span()}, ends),
+                "retention": record(
+                    Retention,
+                    {"after_closing": self.span()},
+                    {**ends, "reopening": self.rule(Reopening, {"within": optional(duration)})},
+                ),
                 "deletion_warning": self.rule(DeletionWarning, warning),
                 "service_notices": services,
                 "payments": self.payments(),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from mohlat.application.ports import Agreements, Clock, Dispatches, Ids, Tenants
+from mohlat.application.ports import Agreements, Clock, DataRequests, Dispatches, Ids, Row, Tenants
+from mohlat.application.request_steps import asking_ticket, rule_of, taking_up
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
+from mohlat.domain.data_requests import RequestStatus, take_up
 from mohlat.domain.errors import InvalidInput
 from mohlat.domain.lifecycle import (
     Transition,
@@ -32,10 +35,18 @@ class TenantDesk:
     """Applies one decision to a tenant, after everything that was due before it."""
 
     def __init__(
-        self, *, tenants: Tenants, dispatches: Dispatches, agreements: Agreements, ids: Ids, clock: Clock
+        self,
+        *,
+        tenants: Tenants,
+        dispatches: Dispatches,
+        requests: DataRequests,
+        agreements: Agreements,
+        ids: Ids,
+        clock: Clock,
     ) -> None:
         self._tenants = tenants
         self._dispatches = dispatches
+        self._requests = requests
         self._agreements = agreements
         self._ids = ids
         self._clock = clock
@@ -69,8 +80,8 @@ class TenantDesk:
         transition = accept_terms(tenant, newest, now, by=by)
         return commit(self._tenants, newest, transition, (evidence,))
 
-    def close(self, tenant_id: str, closing: Closing, by: str) -> Tenant:
-        """Closes the account at the customer's wish; access stops at once.
+    def close(self, tenant_id: str, closing: Closing, by: str, rows: Sequence[Row] = ()) -> Tenant:
+        """Closes the account at the customer's wish; access stops at once. `rows` are written with it.
 
         KALO-15, KALO-27, SAMAN-3.14, KALLU-erase. Raises InvalidInput for a withdrawal, which gives money
         back and is the refund desk's, and for a finding, which is no wish.
@@ -83,7 +94,7 @@ class TenantDesk:
             permit(tenant, agreement, Operation.CLOSE, now)
             return close(tenant, agreement, closing, now, by=by)
 
-        return self._apply(tenant_id, by, decide)
+        return self._apply(tenant_id, by, decide, rows=rows)
 
     def restrict(
         self, tenant_id: str, kind: RestrictionKind, reason: str, clause: str, until: datetime | None, by: str
@@ -130,25 +141,50 @@ class TenantDesk:
         return self._apply(tenant_id, by, decide, may_purge=False)
 
     def release_hold(self, tenant_id: str, hold_id: str, reason: str, clause: str, by: str) -> Tenant:
-        """Releases a hold; what it stopped is queued again with fresh notice. Raises NotFound."""
+        """Releases a hold; what it stopped is queued again with fresh notice. Raises NotFound.
 
-        def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
-            _check_clause(agreement, clause)
-            return release_hold(tenant, agreement, hold_id, reason, now, by=by, clause=clause)
+        With the last one, the request for deletion that it kept waiting is taken up again, in the same write.
+        """
 
-        return self._apply(tenant_id, by, decide)
-
-    def _apply(self, tenant_id: str, by: str, decide: Decision, *, may_purge: bool = True) -> Tenant:
         def attempt() -> Tenant:
-            now = self._clock.now()
-            tenant = self._tenants.get(tenant_id)
-            agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-            tenant = catch_up(
-                self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=may_purge
-            )
-            return commit(self._tenants, agreement, decide(tenant, agreement, now))
+            now, tenant, agreement = self._caught_up(tenant_id, by)
+            _check_clause(agreement, clause)
+            released = release_hold(tenant, agreement, hold_id, reason, now, by=by, clause=clause)
+            waiting = [one for one in self._requests.of(tenant_id) if one.status is RequestStatus.HELD]
+            if released.after.holds or not waiting:
+                return commit(self._tenants, agreement, released)
+            # There is one at most: deletion is asked for once.
+            anew = take_up(waiting[0], rule_of(agreement), agreement.calendar, now)
+            anew = replace(anew, ticket_id=self._ids.new("k"))
+            ticket = asking_ticket(anew, anew.ticket_id, now)
+            return commit(self._tenants, agreement, taking_up(released, agreement, anew), (anew, ticket))
 
         return retrying(attempt)
+
+    def _apply(
+        self,
+        tenant_id: str,
+        by: str,
+        decide: Decision,
+        *,
+        may_purge: bool = True,
+        rows: Sequence[Row] = (),
+    ) -> Tenant:
+        def attempt() -> Tenant:
+            now, tenant, agreement = self._caught_up(tenant_id, by, may_purge=may_purge)
+            return commit(self._tenants, agreement, decide(tenant, agreement, now), rows)
+
+        return retrying(attempt)
+
+    def _caught_up(
+        self, tenant_id: str, by: str, *, may_purge: bool = True
+    ) -> tuple[datetime, Tenant, Agreement]:
+        """Now, the tenant after everything that is due now, and its agreement."""
+        now = self._clock.now()
+        tenant = self._tenants.get(tenant_id)
+        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=may_purge)
+        return now, tenant, agreement
 
 
 def _check_clause(agreement: Agreement, clause: str) -> None:

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.billing import BillingProfile
+from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import Invoice, OfficialInvoice
@@ -225,6 +226,7 @@ Row = (
     | Compensation
     | Disclosure
     | OfficialInvoice
+    | DataRequest
 )
 
 
@@ -358,6 +360,18 @@ class Books(Protocol):
 
     def touched_on(self, day: str) -> set[str]:
         """The tenants that anything was booked for on a UTC day such as 2026-11-25."""
+        ...
+
+
+class DataRequests(Protocol):
+    """Requests about one's own data; they die with the tenant. Written as rows of its transitions."""
+
+    def get(self, tenant_id: str, request_id: str) -> DataRequest:
+        """Raises NotFound."""
+        ...
+
+    def of(self, tenant_id: str) -> list[DataRequest]:
+        """All requests of a tenant, oldest first."""
         ...
 
 
@@ -548,6 +562,7 @@ class DueKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     TICKET = "ticket"
+    REQUEST = "request"
     PURGE = "purge"
 
 
@@ -555,7 +570,8 @@ class DueKind(StrEnum):
 class DueItem:
     """Something whose instant is in the due index. `seq` names the journal entry where `kind` is ENTRY.
 
-    `id` is a tenant's id, or that of the payment, refund or ticket; the latter two name their tenant besides.
+    `id` is a tenant's id, or that of the payment, refund, ticket or data request; the latter three name their
+    tenant besides.
     """
 
     kind: DueKind

@@ -11,6 +11,7 @@ from mohlat.application.dispatch_entry import (
     dispatch_payment,
     dispatch_refund,
     dispatch_ticket,
+    start_request,
 )
 from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.ports import (
@@ -77,6 +78,8 @@ def sweep(
             case DueKind.TICKET:
                 ticket = books.ticket(item.tenant_id, item.id)
                 dispatch_ticket(ticket, workflows=workflows, clock=clock, suffix=suffix)
+            case DueKind.REQUEST:
+                start_request(item.tenant_id, item.id, item.at, suffix, workflows=workflows, clock=clock)
             case DueKind.PURGE:
                 workflows.start(Workflow.PURGE.value, f"{item.id}{suffix}", {"tenant_id": item.id})
 

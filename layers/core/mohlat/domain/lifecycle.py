@@ -86,6 +86,16 @@ class Event(StrEnum):
     VIOLATION_FOUND = "violation_found"
     HOLD_PLACED = "hold_placed"
     HOLD_RELEASED = "hold_released"
+    DATA_REQUESTED = "data_requested"
+    DATA_REQUEST_STOPPED = "data_request_stopped"
+    DATA_REQUEST_RESUMED = "data_request_resumed"
+    DATA_REQUEST_EXTENDED = "data_request_extended"
+    DATA_REQUEST_HELD = "data_request_held"
+    DATA_REQUEST_ESCALATED = "data_request_escalated"
+    DATA_REQUEST_LATE = "data_request_late"
+    DATA_REQUEST_ANSWERED = "data_request_answered"
+    CONTACT_CORRECTED = "contact_corrected"
+    REOPENED = "reopened"
 
 
 class DeadlineKind(StrEnum):
@@ -107,6 +117,7 @@ class Workflow(StrEnum):
 
     SUBSCRIPTION = "subscription"
     PURGE = "purge"
+    DATA_REQUEST = "data_request"
 
 
 @dataclass(frozen=True, slots=True)

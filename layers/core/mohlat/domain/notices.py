@@ -47,6 +47,13 @@ class NoticeKind(StrEnum):
     DISPUTE_RECEIVED = "dispute_received"
     DISPUTE_ANSWERED = "dispute_answered"
     OFFICIAL_INVOICE_ISSUED = "official_invoice_issued"
+    DATA_REQUEST_RECEIVED = "data_request_received"
+    DATA_REQUEST_EXTENDED = "data_request_extended"
+    DATA_REQUEST_HELD = "data_request_held"
+    DATA_REQUEST_RESUMED = "data_request_resumed"
+    DATA_REQUEST_ANSWERED = "data_request_answered"
+    IDENTITY_ASKED = "identity_asked"
+    ACCOUNT_REOPENED = "account_reopened"
 
 
 # Void as soon as the tenant pays, closes or is released from a hold: each of these starts a new generation.
@@ -74,7 +81,7 @@ _ANNOUNCEMENTS = frozenset(
 
 
 # Facts that say which one of several like things a notice is about.
-_SUBJECTS = ("order_id", "debt_id", "refund_id", "escrow_id", "ticket_id", "invoice_id")
+_SUBJECTS = ("order_id", "debt_id", "refund_id", "escrow_id", "ticket_id", "invoice_id", "request_id")
 
 
 @dataclass(frozen=True, slots=True)

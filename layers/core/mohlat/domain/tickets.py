@@ -20,6 +20,7 @@ class TicketKind(StrEnum):
     invoice_dispute   the customer contests an invoice (KALO-24, SAMAN-5.11)
     official_invoice  an official invoice that has to be issued in time (SAMAN-5.9)
     mail              a mail from a registered address that no rule understood
+    data_request      somebody asks for a right over their data: answer it in time (KALLU-9, KALAK-copy)
     """
 
     PAYMENT_HELD = "payment_held"
@@ -29,6 +30,7 @@ class TicketKind(StrEnum):
     INVOICE_DISPUTE = "invoice_dispute"
     OFFICIAL_INVOICE = "official_invoice"
     MAIL = "mail"
+    DATA_REQUEST = "data_request"
 
 
 @dataclass(frozen=True, slots=True)

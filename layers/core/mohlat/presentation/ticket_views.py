@@ -17,6 +17,7 @@ _KINDS: Mapping[TicketKind, tuple[str, str]] = {
     TicketKind.REFUND_UNCERTAIN: ("پیگیری یک بازپرداخت", "A refund is being looked into"),
     TicketKind.INVOICE_DISPUTE: ("اعتراض به صورت‌حساب", "Objection to an invoice"),
     TicketKind.OFFICIAL_INVOICE: ("صدور صورت‌حساب رسمی", "Official invoice"),
+    TicketKind.DATA_REQUEST: ("درخواست دربارهٔ اطلاعات شما", "Request about your data"),
     TicketKind.MAIL: ("نامهٔ شما", "Your mail"),
 }
 _TEXTS = ("name", "surname", "national_id", "mobile", "email", "address", "postal_code", "sheba")

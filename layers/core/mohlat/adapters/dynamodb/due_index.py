@@ -9,6 +9,7 @@ from datetime import datetime
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
+from mohlat.adapters.dynamodb.data_requests import REQUEST
 from mohlat.adapters.dynamodb.money import MONEY, payer_of
 from mohlat.adapters.dynamodb.payments import PAYMENT
 from mohlat.adapters.dynamodb.purge import LEDGER, PURGE
@@ -82,6 +83,8 @@ def _due(row: DueRow) -> DueItem:
         return _due_money(row, at)
     if row.sk == TENANT:
         return DueItem(DueKind.TENANT, tenant_of(row.pk), at)
+    if row.sk.startswith(REQUEST):
+        return DueItem(DueKind.REQUEST, row.sk.removeprefix(REQUEST), at, tenant_id=tenant_of(row.pk))
     return DueItem(DueKind.ENTRY, tenant_of(row.pk), at, int(row.sk.removeprefix(JOURNAL)))
 
 

@@ -9,6 +9,7 @@ from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import (
     compensations,
+    data_requests,
     disclosures,
     dispatches,
     escrows,
@@ -24,6 +25,7 @@ from mohlat.adapters.dynamodb import (
 )
 from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, HandedOver, Receipt, Row, UsageReport, Words
+from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import OfficialInvoice
@@ -68,6 +70,8 @@ def add(
                 usage.add_report(write, row)
             case Words():
                 words.add_words(write, row, sealer)
+            case DataRequest():
+                data_requests.add_request(write, row)
             case PurgeEntry():
                 purge.add_entry(write, replace(row, journal_head=journal_head))
             case _:

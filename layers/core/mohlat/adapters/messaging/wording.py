@@ -33,8 +33,8 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
 _AND = {"fa": " و ", "en": " and "}
 
 # Facts that are shown as they are, and the ids among them.
-_IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id")
-_SHOWN = (*_IDS, "plan", "extra", "partner", "invoice", "tax_id", "link")
+_IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "request_id")
+_SHOWN = (*_IDS, "plan", "extra", "partner", "invoice", "tax_id", "link", "explanation")
 
 # A name fills Kavenegar's token10, which takes five spaces, no underscore and a hundred characters.
 _TOKEN_WORDS = 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mohlat.adapters.messaging.wording_rights_en import RIGHTS
 from mohlat.adapters.messaging.wording_script import Given, Script
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.refunds import RefundReason
@@ -425,4 +426,5 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "The official invoice $invoice from $sms_name is issued; you find it in your account.",
         {"token": "invoice", "token10": "sms_name"},
     ),
+    **RIGHTS,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mohlat.adapters.messaging.wording_rights_fa import RIGHTS
 from mohlat.adapters.messaging.wording_script import Given, Script
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.refunds import RefundReason
@@ -427,4 +428,5 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "صورت‌حساب رسمی $invoice در $sms_name صادر شد. آن را در حساب کاربری خود می‌بینید.",
         {"token": "invoice", "token10": "sms_name"},
     ),
+    **RIGHTS,
 }
