@@ -151,7 +151,11 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
                 table.keys.add(row.tenant_id)
             if row.tenant_id not in table.keys:
                 raise Gone(tenant_id=row.tenant_id)
-            _insert(table.contacts, row.tenant_id, row)
+            if new_tenant:
+                _insert(table.contacts, row.tenant_id, row)
+            elif row.tenant_id not in table.contacts:
+                raise ConcurrentChange(tenant_id=row.tenant_id)
+            table.contacts[row.tenant_id] = row
         case Acceptance():
             _insert(table.acceptances, (row.tenant_id, row.at, row.version), row)
         case User():

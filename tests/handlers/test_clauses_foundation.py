@@ -284,7 +284,7 @@ def test_who_keeps_a_rule_not_is_limited_for_a_stated_reason_and_not_only_shut_o
 def test_only_the_owner_closes_the_account_and_says_twice_which_one(world: World) -> None:
     world.register()
     call = "POST /tenants/{tenant_id}/closures"
-    closing = {"closing": "termination", "confirm": TENANT}
+    closing = {"closing": "termination", "confirm": "سارا احمدی"}
     for caller, expected in (
         (None, 401),
         (claims("user"), 403),
@@ -292,7 +292,7 @@ def test_only_the_owner_closes_the_account_and_says_twice_which_one(world: World
         (claims("operator", "", "u_00000000000000000000000077"), 403),
     ):
         assert ask(world, "close_tenant", call, closing, by=caller)[0] == expected, caller
-    status, problem = ask(world, "close_tenant", call, closing | {"confirm": STRANGER}, by=claims())
+    status, problem = ask(world, "close_tenant", call, closing | {"confirm": "سارا"}, by=claims())
     assert (status, problem["field"]) == (422, "confirm")
     assert body(world.replay("view_tenant/status"))["phase"] == "trial"
     assert ask(world, "close_tenant", call, closing, by=claims())[0] == 201

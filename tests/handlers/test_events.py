@@ -8,7 +8,7 @@ from mohlat import bootstrap
 from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import PurgeRefused
 from mohlat.domain.payments import PaymentStatus
-from tests.handlers import data_cases, money_cases
+from tests.handlers import data_cases, money_cases, request_cases
 from tests.handlers.cases import (
     AT,
     LOCATION,
@@ -385,6 +385,7 @@ CASES: dict[str, Case] = {
     "report_failure/failed": Case(None, then=[alarm_raised]),
     **money_cases.CASES,
     **data_cases.CASES,
+    **request_cases.CASES,
 }
 
 STORED = sorted(

@@ -37,7 +37,8 @@ def targets(state: dict[str, Any]) -> list[str]:
 
 
 def resource(workflow: str) -> dict[str, Any]:
-    return cf.resources("AWS::Serverless::StateMachine")[f"{workflow.capitalize()}Machine"]
+    name = "".join(word.capitalize() for word in workflow.split("_"))
+    return cf.resources("AWS::Serverless::StateMachine")[f"{name}Machine"]
 
 
 def placeholders(workflow: str) -> set[str]:

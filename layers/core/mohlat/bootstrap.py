@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from mohlat.application.receive_mail import MailRoom
     from mohlat.application.replay_purges import PurgeReplay
     from mohlat.application.return_money import RefundDesk
+    from mohlat.application.see_personal_data import PersonalDataDesk
     from mohlat.application.send_notices import Sender
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
@@ -624,13 +625,32 @@ def profile_desk() -> ProfileDesk:
 
 
 @cache
+def personal_data_desk() -> PersonalDataDesk:
+    """What is held about people, and its correction."""
+    from mohlat.application.see_personal_data import PersonalDataDesk
+
+    return PersonalDataDesk(
+        tenants=tenants(),
+        people=people(),
+        profiles=profiles(),
+        agreements=agreements(),
+        security_log=security_log(),
+        clock=clock(),
+    )
+
+
+@cache
 def mail_room() -> MailRoom:
     """Receives mail."""
+    from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader
     from mohlat.application.receive_mail import MailRoom
 
     return MailRoom(
-        disputes=dispute_desk(),
-        invoices=invoices(),
+        readers=(
+            DisputeReader(disputes=dispute_desk(), invoices=invoices()),
+            RequestReader(desk=request_desk(), requests=data_requests(), people=people()),
+            ClosingReader(desk=tenant_desk(), people=people(), clock=clock()),
+        ),
         books=books(),
         tenants=tenants(),
         people=people(),

@@ -23,6 +23,7 @@ from mohlat.domain.lifecycle import (
     restrict,
 )
 from mohlat.domain.people import Acceptance
+from mohlat.domain.reopening import reopen
 from mohlat.domain.tenant import Closing, Hold, Restriction, RestrictionKind, Tenant
 from mohlat.domain.violations import find_violation, violation_of
 
@@ -95,6 +96,20 @@ class TenantDesk:
             return close(tenant, agreement, closing, now, by=by)
 
         return self._apply(tenant_id, by, decide, rows=rows)
+
+    def reopen(self, tenant_id: str, by: str) -> Tenant:
+        """Undoes the customer's own closing, and carries out what fell due meanwhile.
+
+        A purge that is overdue but not committed loses: whoever commits first wins. Raises Gone, NotFound,
+        Conflict, AccessRefused, TooLate as the domain does.
+        """
+        self._apply(
+            tenant_id,
+            by,
+            lambda tenant, agreement, now: reopen(tenant, agreement, now, by=by),
+            may_purge=False,
+        )
+        return retrying(lambda: self._caught_up(tenant_id, by, may_purge=False)[1])
 
     def restrict(
         self, tenant_id: str, kind: RestrictionKind, reason: str, clause: str, until: datetime | None, by: str

@@ -146,9 +146,12 @@ def why_void(notice: Notice, tenant: Tenant, now: datetime) -> str | None:
             return "it is not owed any more"
         announces = notice.kind is NoticeKind.DEBT_DUE
         return "its date has passed" if announces and now >= notice.anchor else None
+    overtaken = notice.generation != tenant.generation
+    if notice.kind is NoticeKind.ACCOUNT_CLOSED and overtaken and tenant.phase is not Phase.CLOSED:
+        return "the closing was undone"
     if notice.kind not in _BOUND_TO_GENERATION:
         return None
-    if notice.generation != tenant.generation:
+    if overtaken:
         return "what it speaks of was overtaken by a later event"
     if notice.kind in _ANNOUNCEMENTS and now >= notice.anchor:
         return "its date has passed"

@@ -69,7 +69,7 @@ RIGHTS: Mapping[NoticeKind, Script] = {
             "We received a request in your name about the data that $name holds on you. "
             "Before we answer it we must be sure that you sent it.",
             "Request: $request_id\nDate: $date",
-            "Please get in touch with our support. Until that is settled our time for an answer stands still. "
+            "Please get in touch with our support. Until that is settled the time for our answer stops. "
             "Give your password to nobody.",
         ),
         "A request to $sms_name in your name: is it yours? Please tell our support. Request: $request_tail",
