@@ -14,6 +14,7 @@ from mohlat.adapters import aws
 from mohlat.adapters.dynamodb.books import DynamoBooks
 from mohlat.adapters.dynamodb.clock_offsets import DynamoClockOffsets
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
+from mohlat.adapters.dynamodb.data_requests import DynamoDataRequests
 from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
 from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
 from mohlat.adapters.dynamodb.invoices import DynamoInvoices
@@ -177,6 +178,7 @@ class Stores:
     eraser: ports.Eraser
     security_log: ports.SecurityLog
     offsets: ports.ClockOffsets
+    requests: ports.DataRequests
     watch: Watch = field(default_factory=Watch)
 
     def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
@@ -221,6 +223,7 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         eraser(),
         DynamoSecurityLog(),
         DynamoClockOffsets(),
+        DynamoDataRequests(),
         watch,
     )
 
@@ -245,6 +248,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeEraser(table),
             fakes.FakeSecurityLog(table),
             fakes.FakeClockOffsets(table),
+            fakes.FakeDataRequests(table),
         )
         return
     yield request.getfixturevalue("on_dynamodb")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from mohlat.application.handle_requests import Answer
 from mohlat.application.mail import Mail, Outcome
 from mohlat.domain.agreement import Phase
 from mohlat.domain.data_requests import Right
-from mohlat.domain.errors import Gone
 from mohlat.domain.people import Role
 from mohlat.domain.tenant import Closing, Tenant
 from mohlat.domain.tickets import TicketKind
@@ -134,8 +134,6 @@ def test_another_customers_account_is_not_asked_about() -> None:
 
 
 def test_a_request_that_is_delivered_again_is_one_request_also_after_its_answer() -> None:
-    from mohlat.application.handle_requests import Answer
-
     office, tenant = kallu()
     first = office.mail_room.receive(request(tenant))
     office.clock.advance(hours=1)
@@ -312,11 +310,3 @@ def test_an_agreement_without_a_phrase_closes_nothing_by_mail() -> None:
     sent = closing(recipients=(office.agreement.inbox.address,))
     assert office.mail_room.receive(sent).outcome is Outcome.TICKET
     assert office.tenant(tenant).phase is not Phase.CLOSED
-
-
-def test_a_mail_that_comes_while_the_account_is_purged_changes_nothing() -> None:
-    office, tenant = kalo()
-    del office.table.tenants[tenant.id]
-    assert office.mail_room.receive(closing()).outcome is Outcome.UNKNOWN_SENDER
-    with pytest.raises((Gone, LookupError, Exception)):
-        office.tenants.get(tenant.id)

@@ -9,7 +9,6 @@ import pytest
 from mohlat.application.see_personal_data import PersonalDataDesk, demand_name
 from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import Gone, InvalidInput
-from mohlat.domain.people import mentions, same_name
 from mohlat.domain.tenant import Tenant
 from tests.application.desks import IP, Office
 from tests.application.world import EMAIL, MOBILE, NAME
@@ -110,25 +109,3 @@ def test_who_is_gone_is_not_asked_for_a_name() -> None:
     office, tenant, _ = kalak()
     office.table.contacts.clear()
     demand_name(office.people, tenant.id, "anything")
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("علي رضا کریمي", "علی\u200cرضا كریمی", True),
-        ("ستارهٔ ۳۶۰", "ستاره ٣٦٠", True),
-        ("STAR 360", "star ۳۶۰", True),
-        ("سارا", "ساره", False),
-        ("!!!", "!!!", True),
-        ("???", "!!!", False),
-        ("", "!!!", False),
-    ],
-)
-def test_names_are_compared_as_people_read_them(one: str, other: str, same: bool) -> None:
-    assert same_name(one, other) is same
-
-
-def test_a_text_mentions_whole_words_only() -> None:
-    assert mentions("Dear all, SARA  karimi here", "Sara Karimi")
-    assert not mentions("Sarah Karimi", "Sara Karimi")
-    assert not mentions("anything", "!!!")
