@@ -53,6 +53,7 @@ def kallu() -> tuple[Office, Tenant]:
         ("Port my data", Right.PORT),
         ("please DELETE it all", Right.DELETE),
         ("request access", Right.ACCESS),
+        ("please erase my personal information", Right.DELETE),
         ("correct my data", Right.CORRECT),
         ("لطفاً داده‌هایم را حذف کنید", Right.DELETE),
     ],

@@ -381,3 +381,19 @@ def test_an_agreement_that_gives_a_period_less_than_its_package_is_refused() -> 
     assert [problem.details["path"] for problem in problems(short, "saman360.yaml")] == [
         "plans[0].periods[0].limits"
     ]
+
+
+@pytest.mark.clause("KALLU-9")
+def test_an_agreement_says_how_requests_about_data_come_and_until_when_they_are_answered(
+    world: World,
+) -> None:
+    event = load_event("read_catalog/agreement")
+    shown = {
+        product: body(world.call("read_catalog", event | {"pathParameters": {"product": product}}))
+        for product in ("kallu", "kalo")
+    }
+    asked = shown["kallu"]["data_requests"]
+    assert (asked["within"], asked["at_most"]) == ("P30D", "P3M")
+    assert (asked["mail"]["address"], asked["mail"]["subject"]) == ("privacy@kallu.cc", "My Personal Data")
+    assert shown["kalo"]["data_requests"]["mail"] is None
+    assert (shown["kallu"]["reopening"]["within"], shown["kalo"]["reopening"]) == (None, None)

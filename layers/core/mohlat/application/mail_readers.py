@@ -22,7 +22,7 @@ _LABEL = re.compile(r"(?<![A-Z0-9])([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*)-([0-9]{4})-([
 _DASHES = re.compile(r"\s*[-_\u2010-\u2015\u2212]\s*")
 # What people call their rights, as `folded` leaves it. A mail that names two of them is for a person to read.
 _RIGHTS = {
-    Right.ACCESS: ("access", "information", "دسترسی"),
+    Right.ACCESS: ("access", "copy", "دسترسی"),
     Right.CORRECT: ("correct", "correction", "rectify", "تصحیح"),
     Right.AMEND: ("amend", "amendment", "اصلاح"),
     Right.DELETE: ("delete", "deletion", "erase", "erasure", "حذف", "پاک"),

@@ -299,6 +299,7 @@ def terms(agreement: Agreement, language: str) -> Json:
     """An agreement: what one accepts, its figures with their clauses, and the clauses themselves."""
     registration = agreement.registration
     trial, first, lease = agreement.trial, agreement.first_invoice, agreement.lease
+    requests, reopening = agreement.data_requests, agreement.retention.reopening
     spans = {
         "read_only": agreement.read_only,
         "kept_after_trial": agreement.retention.after_trial,
@@ -337,6 +338,24 @@ def terms(agreement: Agreement, language: str) -> Json:
             "before": str(agreement.deletion_warning.before),
             "channels": [channel.value for channel in agreement.deletion_warning.channels],
             **_basis(agreement.deletion_warning.basis),
+        },
+        "reopening": reopening
+        and {
+            "within": str(reopening.within) if reopening.within else None,
+            **_basis(reopening.basis),
+        },
+        "data_requests": requests
+        and {
+            "within": str(requests.within),
+            "at_most": str(requests.at_most),
+            "mail": requests.mail
+            and {
+                "address": requests.mail.address,
+                "subject": requests.mail.subject,
+                "facts": list(requests.mail.facts),
+                **_basis(requests.mail.basis),
+            },
+            **_basis(requests.basis),
         },
         "refunds": [
             {
