@@ -36,6 +36,7 @@ from mohlat.domain.agreement import Channel, Phase
 from mohlat.domain.billing import BillingProfile
 from mohlat.domain.consents import Consent
 from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
+from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.errors import (
     ConcurrentChange,
@@ -109,6 +110,7 @@ class Table:
     words: dict[tuple[str, str], str] = field(default_factory=dict)
     escrows: dict[tuple[str, str], Escrow] = field(default_factory=dict)
     usage: dict[tuple[str, str], UsageReport] = field(default_factory=dict)
+    requests: dict[tuple[str, str], DataRequest] = field(default_factory=dict)
     disclosures: dict[tuple[str, str], Disclosure] = field(default_factory=dict)
     compensations: dict[tuple[str, str], Compensation] = field(default_factory=dict)
     invoices: dict[tuple[str, str], Invoice] = field(default_factory=dict)
@@ -142,7 +144,7 @@ def _put(table: Table, rows: Sequence[Row], *, new_tenant: bool = False, journal
     moving = [
         (type(row), row.id)
         for row in rows
-        if isinstance(row, Payment | Refund | Ticket | Escrow | DataJob | Leak)
+        if isinstance(row, Payment | Refund | Ticket | Escrow | DataJob | Leak | DataRequest)
     ]
     # No race: DynamoDB takes no such transaction at all.
     assert len(set(moving)) == len(moving), "two operations on one item"
@@ -161,7 +163,11 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
                 table.keys.add(row.tenant_id)
             if row.tenant_id not in table.keys:
                 raise Gone(tenant_id=row.tenant_id)
-            _insert(table.contacts, row.tenant_id, row)
+            if new_tenant:
+                _insert(table.contacts, row.tenant_id, row)
+            elif row.tenant_id not in table.contacts:
+                raise ConcurrentChange(tenant_id=row.tenant_id)
+            table.contacts[row.tenant_id] = row
         case Acceptance():
             _insert(table.acceptances, (row.tenant_id, row.at, row.version), row)
         case User():
@@ -184,6 +190,8 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             _move(table.refunds, (row.tenant_id, row.id), row)
         case Ticket():
             _move(table.tickets, (row.tenant_id, row.id), row)
+        case DataRequest():
+            _move(table.requests, (row.tenant_id, row.id), row)
         case Escrow():
             _move(table.escrows, (row.tenant_id, row.id), row)
         case OfficialInvoice():
@@ -331,6 +339,19 @@ def _one(rows: Mapping[tuple[str, str], Kind], tenant_id: str, id: str) -> Kind:
 
 def _of(rows: Mapping[tuple[str, str], Kind], tenant_id: str) -> list[Kind]:
     return [rows[key] for key in sorted(rows) if key[0] == tenant_id]
+
+
+class FakeDataRequests:
+    """`DataRequests` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def get(self, tenant_id: str, request_id: str) -> DataRequest:
+        return _one(self.table.requests, tenant_id, request_id)
+
+    def of(self, tenant_id: str) -> list[DataRequest]:
+        return _of(self.table.requests, tenant_id)
 
 
 class FakeBooks:
@@ -732,6 +753,10 @@ class FakeDueIndex:
         for ticket in table.tickets.values():
             if ticket.wakes_at:
                 items.append(DueItem(DueKind.TICKET, ticket.id, ticket.wakes_at, tenant_id=ticket.tenant_id))
+        for request in table.requests.values():
+            if request.wakes_at:
+                at, owner = request.wakes_at, request.tenant_id
+                items.append(DueItem(DueKind.REQUEST, request.id, at, tenant_id=owner))
         for entry in table.ledger.values():
             if entry.next_due_at:
                 items.append(DueItem(DueKind.PURGE, entry.tenant_id, entry.next_due_at))
@@ -821,7 +846,7 @@ class FakeEraser:
                 return mine + self._rows(tenant_id, [table.users, table.codes])
             case Store.TENANT:
                 places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
-                places += [table.words, table.usage, table.profiles, table.jobs, table.files]
+                places += [table.words, table.requests, table.usage, table.profiles, table.jobs, table.files]
                 places += [table.backup_plans, table.contact_notes, table.consents, table.listings]
                 places += [table.tenants]
             case Store.KEY:

@@ -22,8 +22,8 @@ def _receive(record: Event) -> dict[str, str | None]:
         # Sent again it would be no better, and keep those behind it waiting.
         logger.warning("mail not understood", reason=error.details["reason"])
         count("MailNotUnderstood")
-        return {"outcome": "not_understood", "ticket_id": None}
+        return {"outcome": "not_understood", "id": None}
     received = bootstrap.mail_room().receive(mail)
-    outcome, ticket_id = received.outcome.value, received.ticket_id
-    logger.info("mail", message_id=mail.message_id, outcome=outcome, ticket_id=ticket_id)
-    return {"outcome": outcome, "ticket_id": ticket_id}
+    outcome, id = received.outcome.value, received.id
+    logger.info("mail", message_id=mail.message_id, outcome=outcome, id=id)
+    return {"outcome": outcome, "id": id}

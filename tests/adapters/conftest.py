@@ -17,6 +17,7 @@ from mohlat.adapters.dynamodb.consents import DynamoConsents, DynamoListings
 from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 from mohlat.adapters.dynamodb.data_jobs import DynamoDataJobs
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
+from mohlat.adapters.dynamodb.data_requests import DynamoDataRequests
 from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
 from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
 from mohlat.adapters.dynamodb.invoices import DynamoInvoices
@@ -186,6 +187,7 @@ class Stores:
     leaks: ports.Leaks
     consents: ports.Consents
     listings: ports.Listings
+    requests: ports.DataRequests
     watch: Watch = field(default_factory=Watch)
 
     def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
@@ -235,6 +237,7 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         DynamoLeaks(),
         DynamoConsents(),
         DynamoListings(),
+        DynamoDataRequests(),
         watch,
     )
 
@@ -264,6 +267,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeLeaks(table),
             fakes.FakeConsents(table),
             fakes.FakeListings(table),
+            fakes.FakeDataRequests(table),
         )
         return
     yield request.getfixturevalue("on_dynamodb")

@@ -9,8 +9,10 @@ from typing import Any
 from mohlat.agreements import loader
 from mohlat.application.check_ledger import LedgerCheck
 from mohlat.application.contest_invoice import DisputeDesk
+from mohlat.application.handle_requests import RequestDesk
 from mohlat.application.handle_tickets import TicketDesk
 from mohlat.application.keep_profile import ProfileDesk
+from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader
 from mohlat.application.official_invoices import OfficialDesk, TaxOfficeUnavailable
 from mohlat.application.quoting import Wanted
 from mohlat.application.receive_mail import MailRoom
@@ -95,6 +97,16 @@ class Office(World):
             security_log=self.security_log,
             clock=self.clock,
         )
+        self.request_desk = RequestDesk(
+            requests=self.requests,
+            books=self.books,
+            tenants=self.tenants,
+            desk=self.desk,
+            agreements=self.agreements,
+            security_log=self.security_log,
+            ids=self.ids,
+            clock=self.clock,
+        )
         self.profile_desk = ProfileDesk(
             tenants=self.tenants,
             profiles=self.profiles,
@@ -102,8 +114,11 @@ class Office(World):
             clock=self.clock,
         )
         self.mail_room = MailRoom(
-            disputes=self.disputes,
-            invoices=self.invoices,
+            readers=(
+                DisputeReader(disputes=self.disputes, invoices=self.invoices),
+                RequestReader(desk=self.request_desk, requests=self.requests, people=self.people),
+                ClosingReader(desk=self.desk, people=self.people, clock=self.clock),
+            ),
             books=self.books,
             tenants=self.tenants,
             people=self.people,

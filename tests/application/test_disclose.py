@@ -89,6 +89,7 @@ def test_the_same_rule_holds_after_closing_and_after_the_deletion(product: str) 
     manager = TenantDesk(
         tenants=world.tenants,
         dispatches=world.dispatches,
+        requests=world.requests,
         agreements=world.agreements,
         ids=world.ids,
         clock=world.clock,

@@ -73,6 +73,7 @@ def hold_records(world: World, tenant_id: str, *records: str) -> None:
     desk = TenantDesk(
         tenants=world.tenants,
         dispatches=world.dispatches,
+        requests=world.requests,
         agreements=world.agreements,
         ids=world.ids,
         clock=world.clock,

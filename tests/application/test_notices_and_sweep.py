@@ -234,6 +234,7 @@ def test_the_sweep_finds_what_is_overdue_of_every_kind_and_two_in_a_minute_start
             "payment": 1,
             "refund": 0,
             "ticket": 0,
+            "request": 0,
             "purge": 1,
             "data_job": 0,
             "backup_plan": 0,

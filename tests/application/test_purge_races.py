@@ -75,6 +75,7 @@ def hold(world: World, tenant: Tenant) -> object:
     desk = TenantDesk(
         tenants=world.tenants,
         dispatches=world.dispatches,
+        requests=world.requests,
         agreements=world.agreements,
         ids=world.ids,
         clock=world.clock,

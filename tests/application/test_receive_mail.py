@@ -17,7 +17,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from mohlat.application.receive_mail import Mail, Outcome
+from mohlat.application.mail import Mail, Outcome
 from mohlat.domain.agreement import Phase
 from mohlat.domain.invoices import Invoice
 from mohlat.domain.iranian import persian_digits
@@ -78,7 +78,7 @@ def test_an_invoices_number_in_the_subject_makes_it_an_objection(subject: str) -
     assert received.outcome is Outcome.DISPUTED
     (ticket,) = office.books.tickets(tenant.id)
     assert (ticket.id, ticket.kind, ticket.subject) == (
-        received.ticket_id,
+        received.id,
         TicketKind.INVOICE_DISPUTE,
         invoice.id,
     )
@@ -107,7 +107,7 @@ def test_an_objection_by_mail_is_taken_to_the_last_second_and_later_only_noted()
     assert office.mail_room.receive(mail("KALO-1405-1")).outcome is Outcome.DISPUTED
     office.clock.time = LAST
     late = office.mail_room.receive(mail("KALO-1405-2", message_id="another"))
-    assert (late.outcome, late.ticket_id) == (Outcome.TOO_LATE, None)
+    assert (late.outcome, late.id) == (Outcome.TOO_LATE, None)
     assert [ticket.subject for ticket in office.books.tickets(tenant.id)] == [invoice.id]
     line = office.security_log.lines(tenant.id)[0]
     assert line.kind == "mail_too_late"
@@ -154,7 +154,7 @@ def test_any_other_mail_is_sealed_and_read_by_a_person_in_three_days() -> None:
     office, tenant, _ = customer()
     matters = office.tenant(tenant).open_matters
     received = office.mail_room.receive(mail("a question"))
-    ticket = office.books.ticket(tenant.id, received.ticket_id or "")
+    ticket = office.books.ticket(tenant.id, received.id or "")
     assert (received.outcome, ticket.kind, ticket.clause) == (Outcome.TICKET, TicketKind.MAIL, "KALO-26")
     assert (ticket.subject, ticket.due_at) == (mail().message_id, NOON + days(3))
     assert office.books.words(tenant.id, ticket.id) == "a question\n\nthe amount is wrong"
@@ -168,7 +168,7 @@ def test_any_other_mail_is_sealed_and_read_by_a_person_in_three_days() -> None:
 def test_a_card_number_in_a_mail_is_masked_before_it_is_kept() -> None:
     office, tenant, _ = customer()
     received = office.mail_room.receive(mail("paid by 6037991122334455"))
-    words = office.books.words(tenant.id, received.ticket_id or "")
+    words = office.books.words(tenant.id, received.id or "")
     assert words == "paid by 6037-99**-****-4455\n\nthe amount is wrong"
 
 
@@ -178,7 +178,7 @@ def test_a_mail_that_is_delivered_twice_is_one_ticket(subject: str) -> None:
     first = office.mail_room.receive(mail(subject))
     office.clock.advance(hours=1)
     again = office.mail_room.receive(mail(subject))
-    assert (again.outcome, again.ticket_id) == (Outcome.REPEATED, first.ticket_id)
+    assert (again.outcome, again.id) == (Outcome.REPEATED, first.id)
     assert len(office.books.tickets(tenant.id)) == 1
     assert office.events(tenant).count("ticket_opened") == 1
 
@@ -195,11 +195,11 @@ def test_its_ticket_has_an_id_like_all_others_that_sorts_by_time() -> None:
     office, tenant, _ = customer()
     first = office.mail_room.receive(mail(message_id="b", received_at=NOON))
     second = office.mail_room.receive(mail(message_id="a", received_at=NOON + SECOND))
-    assert first.ticket_id
-    assert second.ticket_id
-    assert len(first.ticket_id) == len(FakeIds().new("k"))
-    assert first.ticket_id < second.ticket_id
-    assert [ticket.id for ticket in office.books.tickets(tenant.id)] == [first.ticket_id, second.ticket_id]
+    assert first.id
+    assert second.id
+    assert len(first.id) == len(FakeIds().new("k"))
+    assert first.id < second.id
+    assert [ticket.id for ticket in office.books.tickets(tenant.id)] == [first.id, second.id]
 
 
 # --- refusals ---------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_what_may_not_come_from_where_it_says_is_refused_without_an_answer(
     office, tenant, _ = customer()
     events = office.events(tenant)
     received = office.mail_room.receive(mail("KALO-1405-000001", verdicts=PASSED | dict(verdicts)))
-    assert (received.outcome, received.ticket_id) == (Outcome.NOT_PROVED, None)
+    assert (received.outcome, received.id) == (Outcome.NOT_PROVED, None)
     assert (office.books.tickets(tenant.id), office.events(tenant)) == ([], events)
     line = office.security_log.lines("kalo")[0]
     assert line.kind == "mail_not_proved"
@@ -303,7 +303,7 @@ def test_a_sealed_letter_goes_the_whole_way() -> None:
     office, tenant, invoice = customer()
     received = office.mail_room.receive(read_notification(told(raw(subject=f"درباره {invoice.label}"))))
     assert received.outcome is Outcome.DISPUTED
-    words = office.books.words(tenant.id, received.ticket_id or "")
+    words = office.books.words(tenant.id, received.id or "")
     assert words == f"درباره {invoice.label}\n\nمتن نامه"
 
 

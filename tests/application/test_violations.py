@@ -53,6 +53,7 @@ def find(world: World, tenant: Tenant, violation: str) -> Tenant:
     desk = TenantDesk(
         tenants=world.tenants,
         dispatches=world.dispatches,
+        requests=world.requests,
         agreements=world.agreements,
         ids=world.ids,
         clock=world.clock,

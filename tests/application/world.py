@@ -52,6 +52,7 @@ from tests.fakes import (
     FakeConsents,
     FakeContactNotes,
     FakeDataJobs,
+    FakeDataRequests,
     FakeDispatches,
     FakeDueIndex,
     FakeEraser,
@@ -94,6 +95,7 @@ class World:
         self.tenants = RacingTenants(self.table)
         self.payments = FakePayments(self.table)
         self.books = FakeBooks(self.table)
+        self.requests = FakeDataRequests(self.table)
         self.invoices = FakeInvoices(self.table)
         self.profiles = FakeProfiles(self.table)
         self.people = FakePeople(self.table)
@@ -135,6 +137,7 @@ class World:
         self.desk = TenantDesk(
             tenants=self.tenants,
             dispatches=self.dispatches,
+            requests=self.requests,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,
@@ -273,6 +276,7 @@ class World:
                 notes=FakeContactNotes(self.table),
                 consents=self.consents,
                 listings=self.listings,
+                requests=self.requests,
                 records=self.records,
             ),
             agreements=self.agreements,

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.e2e
 
 def close(customer: Customer, closing: str = "termination") -> datetime:
     """The customer closes its account; when."""
-    body = {"closing": closing, "confirm": customer.tenant_id}
+    body = {"closing": closing, "confirm": customer.name}
     answer = customer.api.call("POST", f"{customer.path}/closures", body, token=customer.token)
     assert answer.status_code == 201, answer.text
     return instant(answer.json()["closed_at"])
@@ -124,7 +124,7 @@ def test_a_closed_account_shuts_at_once_although_it_was_paid_for(stage: Stage) -
     order = {"plan": "starter", "period": "P1M"}
     renewal = customer.api.call("POST", f"{customer.path}/orders", order, token=customer.token)
     assert_problem(renewal, 403, "access-refused", clause="KALO-27")
-    body = {"closing": "termination", "confirm": customer.tenant_id}
+    body = {"closing": "termination", "confirm": customer.name}
     twice = customer.api.call("POST", f"{customer.path}/closures", body, token=customer.token)
     assert twice.status_code in (403, 409)
 

@@ -90,7 +90,7 @@ def test_after_a_purge_nothing_is_found_but_tombstone_ledger_and_certificate(
     for secret in ("Nilufar", "Reza", "09127654321", customer.email, customer.mobile):
         assert secret not in str(copy)
 
-    body = {"closing": "termination", "confirm": customer.tenant_id}
+    body = {"closing": "termination", "confirm": customer.name}
     closed = customer.api.ask("POST", f"{customer.path}/closures", body, token=customer.token)
     gone_at = instant(closed["closed_at"]) + 60 * DAY
     stage.just_before(gone_at)
@@ -126,7 +126,7 @@ def test_the_former_owner_reads_the_certificate_by_the_link_and_checks_it_offlin
     stage: Stage, tmp_path: Path
 ) -> None:
     customer = stage.join("kalo")
-    body = {"closing": "termination", "confirm": customer.tenant_id}
+    body = {"closing": "termination", "confirm": customer.name}
     closed = customer.api.ask("POST", f"{customer.path}/closures", body, token=customer.token)
     stage.just_after(instant(closed["closed_at"]) + 60 * DAY)
     committed_at = instant(stage.purge_of(customer)["committed_at"])

@@ -86,6 +86,13 @@ def _operation(event: dict[str, Any]) -> dict[str, Any]:
     return described
 
 
+def body_members(operation: dict[str, Any]) -> list[str]:
+    """The members that an operation takes in its body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    schemas = [_itself(media.get("schema", {})) for media in content.values()]
+    return [name for schema in schemas for name in schema.get("properties", {})]
+
+
 def assert_request_is_as_described(event: dict[str, Any]) -> None:
     """A request that was served has a body that clients may send by the description."""
     wanted = _operation(event).get("requestBody")

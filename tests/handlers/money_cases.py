@@ -346,7 +346,7 @@ def mail(outcome: str, tickets: int) -> Check:
     def check(_: World, answer: Any) -> bool:
         [received] = answer
         known = bootstrap.books().tickets(TENANT)
-        named = [ticket.id for ticket in known] == [received["ticket_id"]] if tickets else True
+        named = [ticket.id for ticket in known] == [received["id"]] if tickets else True
         return received["outcome"] == outcome and len(known) == tickets and named
 
     return check

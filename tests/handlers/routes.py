@@ -29,6 +29,7 @@ class Route:
 
 _TENANT = "/tenants/{tenant_id}"
 _INVOICE = f"{_TENANT}/invoices/{{invoice_id}}"
+_REQUEST = f"{_TENANT}/data-requests/{{request_id}}"
 _ESCROW = f"{_TENANT}/escrows/{{escrow_id}}"
 ROUTES = [
     Route("register_tenant", "POST", "/tenants", PUBLIC),
@@ -68,6 +69,16 @@ ROUTES = [
     Route("handle_tickets", "GET", f"{_TENANT}/tickets", OWNER_AND_OPERATOR),
     Route("handle_tickets", "GET", f"{_TENANT}/tickets/{{ticket_id}}", OWNER_AND_OPERATOR),
     Route("handle_tickets", "POST", f"{_TENANT}/tickets/{{ticket_id}}/closures", (OPERATOR,)),
+    Route("close_tenant", "POST", f"{_TENANT}/reopenings", (OWNER,)),
+    Route("manage_profile", "GET", f"{_TENANT}/personal-data", (OWNER,)),
+    Route("manage_profile", "PUT", f"{_TENANT}/contact", (OWNER,)),
+    Route("handle_requests", "POST", f"{_TENANT}/data-requests", TENANT_USERS),
+    Route("handle_requests", "GET", f"{_TENANT}/data-requests", EVERYBODY),
+    Route("handle_requests", "GET", _REQUEST, EVERYBODY),
+    Route("handle_requests", "POST", f"{_REQUEST}/answers", (OPERATOR,)),
+    Route("handle_requests", "POST", f"{_REQUEST}/extensions", (OPERATOR,)),
+    Route("handle_requests", "POST", f"{_REQUEST}/identity-checks", (OPERATOR,)),
+    Route("handle_requests", "POST", f"{_REQUEST}/identity-confirmations", (OPERATOR,)),
     Route("keep_disclosures", "POST", f"{_TENANT}/disclosures", (OPERATOR,)),
     Route("keep_disclosures", "GET", f"{_TENANT}/disclosures", OWNER_AND_OPERATOR),
     Route("handle_tickets", "GET", "/tickets", (OPERATOR,)),

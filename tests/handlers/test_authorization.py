@@ -126,6 +126,12 @@ def test_the_token_of_a_purged_tenant_finds_it_gone(world: World) -> None:
         "return_money/withdraw",
         "manage_profile/get",
         "manage_profile/put",
+        "manage_profile/personal_data",
+        "manage_profile/correct_name",
+        "handle_requests/ask",
+        "handle_requests/list",
+        "handle_requests/one",
+        "close_tenant/reopen",
         "meter_usage/debts",
         "handle_tickets/list",
     ):

@@ -284,7 +284,7 @@ def test_who_keeps_a_rule_not_is_limited_for_a_stated_reason_and_not_only_shut_o
 def test_only_the_owner_closes_the_account_and_says_twice_which_one(world: World) -> None:
     world.register()
     call = "POST /tenants/{tenant_id}/closures"
-    closing = {"closing": "termination", "confirm": TENANT}
+    closing = {"closing": "termination", "confirm": "سارا احمدی"}
     for caller, expected in (
         (None, 401),
         (claims("user"), 403),
@@ -292,7 +292,7 @@ def test_only_the_owner_closes_the_account_and_says_twice_which_one(world: World
         (claims("operator", "", "u_00000000000000000000000077"), 403),
     ):
         assert ask(world, "close_tenant", call, closing, by=caller)[0] == expected, caller
-    status, problem = ask(world, "close_tenant", call, closing | {"confirm": STRANGER}, by=claims())
+    status, problem = ask(world, "close_tenant", call, closing | {"confirm": "سارا"}, by=claims())
     assert (status, problem["field"]) == (422, "confirm")
     assert body(world.replay("view_tenant/status"))["phase"] == "trial"
     assert ask(world, "close_tenant", call, closing, by=claims())[0] == 201
@@ -381,3 +381,19 @@ def test_an_agreement_that_gives_a_period_less_than_its_package_is_refused() -> 
     assert [problem.details["path"] for problem in problems(short, "saman360.yaml")] == [
         "plans[0].periods[0].limits"
     ]
+
+
+@pytest.mark.clause("KALLU-9")
+def test_an_agreement_says_how_requests_about_data_come_and_until_when_they_are_answered(
+    world: World,
+) -> None:
+    event = load_event("read_catalog/agreement")
+    shown = {
+        product: body(world.call("read_catalog", event | {"pathParameters": {"product": product}}))
+        for product in ("kallu", "kalo")
+    }
+    asked = shown["kallu"]["data_requests"]
+    assert (asked["within"], asked["at_most"]) == ("P30D", "P3M")
+    assert (asked["mail"]["address"], asked["mail"]["subject"]) == ("privacy@kallu.cc", "My Personal Data")
+    assert shown["kalo"]["data_requests"]["mail"] is None
+    assert (shown["kallu"]["reopening"]["within"], shown["kalo"]["reopening"]) == (None, None)

@@ -8,7 +8,14 @@ from mohlat import bootstrap
 from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import PurgeRefused
 from mohlat.domain.payments import PaymentStatus
-from tests.handlers import data_cases, export_cases, money_cases, privacy_cases, staff_cases
+from tests.handlers import (
+    data_cases,
+    export_cases,
+    money_cases,
+    privacy_cases,
+    request_cases,
+    staff_cases,
+)
 from tests.handlers.cases import (
     AT,
     LOCATION,
@@ -388,6 +395,7 @@ CASES: dict[str, Case] = {
     **export_cases.CASES,
     **staff_cases.CASES,
     **privacy_cases.CASES,
+    **request_cases.CASES,
 }
 
 STORED = sorted(

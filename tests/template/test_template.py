@@ -53,6 +53,8 @@ WITHOUT_BODY = {
     ("POST", "/tenants/{tenant_id}/escrows/{escrow_id}/releases"),
     ("POST", "/tenants/{tenant_id}/escrows/{escrow_id}/returns"),
     ("POST", "/tenants/{tenant_id}/escrows/{escrow_id}/cancellations"),
+    ("POST", "/tenants/{tenant_id}/data-requests/{request_id}/identity-checks"),
+    ("POST", "/tenants/{tenant_id}/data-requests/{request_id}/identity-confirmations"),
     # A gateway's form, bounded and read strictly by the handler: models know JSON only.
     ("POST", "/payments/{gateway}/callback"),
 }
@@ -66,6 +68,7 @@ WIDE = {
     ("PaymentMachine", "*"): "log deliveries have no resource of their own",
     ("PurgeMachine", "*"): "log deliveries have no resource of their own",
     ("RefundMachine", "*"): "log deliveries have no resource of their own",
+    ("DataRequestMachine", "*"): "log deliveries have no resource of their own",
     ("TicketMachine", "*"): "log deliveries have no resource of their own",
     ("DataJobMachine", "*"): "log deliveries have no resource of their own",
     ("ReplayPurgesFunction", "-restored*"): "a restored table is named in the hour of need",

@@ -709,6 +709,12 @@ BREAKS = [
         "there is no `lifecycle.trial`",
     ),
     ("kalo", "  wait: P1D", "  wait: P8D", "deletion_warning.wait", "longer than `before`"),
+    # requests about data, closing by mail, undoing a closing
+    ("kallu", "at_most: P3M", "at_most: P30D", "data_requests.at_most", "would extend nothing"),
+    ("kallu", "warn_before: P7D", "warn_before: P30D", "data_requests.warn_before", "ring at once"),
+    ("kallu", "facts: [name, account]", "facts: [name, age]", "data_requests.mail.facts[1]", "name"),
+    ("kallu", "within: null", "within: soon", "retention.reopening.within", "ISO 8601"),
+    ("kalo", ", fa: حساب من را ببندید}", "}", "closing_by_mail.phrases.fa", "names fa"),
     # plans and money
     ("kalo", "toman: 190_000", "toman: 0", "plans[0].periods[0].prices[0].toman", "above 0"),
     ("kalo", "toman: 190_000", "toman: -5", "plans[0].periods[0].prices[0].toman", "above 0"),

@@ -51,7 +51,13 @@ def test_after_the_purge_nothing_is_owed_but_the_certificate(kind: NoticeKind) -
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_a_newer_generation_overtakes_what_spoke_of_a_deadline(kind: NoticeKind) -> None:
     void = why_void(notice(kind), replace(OWING, generation=2), START)
-    assert void == ("what it speaks of was overtaken by a later event" if kind in BOUND else None)
+    overtaken = "what it speaks of was overtaken by a later event" if kind in BOUND else None
+    assert void == ("the closing was undone" if kind is NoticeKind.ACCOUNT_CLOSED else overtaken)
+
+
+def test_that_an_account_is_closed_is_told_as_long_as_it_is() -> None:
+    told = notice(NoticeKind.ACCOUNT_CLOSED)
+    assert why_void(told, replace(OWING, phase=Phase.CLOSED, generation=2), START) is None
 
 
 @pytest.mark.parametrize("kind", NoticeKind)

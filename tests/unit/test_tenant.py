@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from mohlat.domain.agreement import Phase
 from mohlat.domain.tenant import (
+    BeforeClosing,
     Closing,
     Debt,
     OpenInvoice,
@@ -41,6 +43,7 @@ FULL = replace(
     ended_at=START + days(1),
     closed_at=START + days(2),
     closing=Closing.ERASURE,
+    before_closing=BeforeClosing(Phase.TRIAL, START + days(9)),
     purge_not_before=START + days(3),
     done=frozenset({"remind:P7D", "warn_of_deletion"}),
     restrictions=(

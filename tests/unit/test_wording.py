@@ -26,7 +26,7 @@ from mohlat.domain.payments import OrderKind, Payment, PaymentStatus
 from mohlat.domain.people import CodePurpose
 from mohlat.domain.quotes import quote_upgrade
 from mohlat.domain.refunds import RefundReason, reserved
-from mohlat.presentation.views import _DEADLINES, _EVENTS
+from mohlat.presentation.titles import DEADLINES, EVENTS
 from tests.builders import START, Life, order
 from tests.fakes import FakeIds, FakePeople, Table
 from tests.money import order_of_debt, with_money
@@ -51,6 +51,7 @@ CODES = {NoticeKind.CONFIRM_CODE, NoticeKind.RECOVERY_CODE}
 # The facts of each notice that has some, as those who owe it put them in.
 _REFUND: dict[str, str | int] = {"refund_id": f"r_{UNIQUE}", "amount": 12_345_000, "reason": "goodwill"}
 _DEBT: dict[str, str | int] = {"debt_id": f"d_{UNIQUE}", "metric": "storage_mb", "amount": 12_345_000}
+_REQUEST: dict[str, str | int] = {"request_id": f"d_{UNIQUE}", "right": "access"}
 _PAID: dict[str, str | int] = {"order_id": ORDER_ID, "amount": 12_345_000}
 _ESCROW: dict[str, str | int] = {"escrow_id": f"e_{UNIQUE}", "amount": 12_345_000}
 _TICKET: dict[str, str | int] = {"ticket_id": f"k_{UNIQUE}"}
@@ -60,6 +61,12 @@ _PROMOTION: dict[str, str | int] = {
     "unsubscribe": f"https://mohlat.example/v1/u/{UNIQUE}/s/{26 * 'a'}",
 }
 FACTS: dict[NoticeKind, dict[str, str | int]] = {
+    NoticeKind.DATA_REQUEST_RECEIVED: _REQUEST,
+    NoticeKind.DATA_REQUEST_EXTENDED: {**_REQUEST, "explanation": "two systems have to be asked"},
+    NoticeKind.DATA_REQUEST_RESUMED: _REQUEST,
+    NoticeKind.DATA_REQUEST_HELD: _REQUEST,
+    NoticeKind.DATA_REQUEST_ANSWERED: {**_REQUEST, "outcome": "refused", "ground": "law"},
+    NoticeKind.IDENTITY_ASKED: _REQUEST,
     NoticeKind.TRIAL_ENDING: {"before": "P10D"},
     NoticeKind.TERM_ENDING: {"before": "P10D"},
     NoticeKind.INVOICE_DUE: {"before": "P10D"},
@@ -128,6 +135,9 @@ DATED = set(NoticeKind) - CODES - set(FACTS) | {
     NoticeKind.DISPUTE_RECEIVED,
     NoticeKind.EXPORT_READY,
     NoticeKind.DATA_RESTORED,
+    NoticeKind.DATA_REQUEST_RECEIVED,
+    NoticeKind.DATA_REQUEST_EXTENDED,
+    NoticeKind.DATA_REQUEST_RESUMED,
 }
 
 every_kind = pytest.mark.parametrize("kind", list(NoticeKind))
@@ -452,7 +462,7 @@ def test_sums_are_told_in_tomans_and_to_the_rial(kind: NoticeKind, rials: int, f
 )
 def test_mail_names_what_it_is_about_by_its_whole_number(kind: NoticeKind, language: str) -> None:
     text = write(told(kind, language)).text
-    ids = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "invoice", "leak_id")
+    ids = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "request_id", "invoice", "leak_id")
     named = [str(value) for fact, value in FACTS[kind].items() if fact in ids]
     assert named
     assert all(f": {value}\n" in text + "\n" for value in named)
@@ -699,6 +709,12 @@ def test_every_notice_about_money_was_tried() -> None:
         NoticeKind.DISPUTE_RECEIVED,
         NoticeKind.DISPUTE_ANSWERED,
         NoticeKind.OFFICIAL_INVOICE_ISSUED,
+        NoticeKind.DATA_REQUEST_RECEIVED,
+        NoticeKind.DATA_REQUEST_EXTENDED,
+        NoticeKind.DATA_REQUEST_RESUMED,
+        NoticeKind.DATA_REQUEST_HELD,
+        NoticeKind.DATA_REQUEST_ANSWERED,
+        NoticeKind.IDENTITY_ASKED,
     }
     periods = {NoticeKind.TRIAL_ENDING, NoticeKind.TERM_ENDING, NoticeKind.INVOICE_DUE}
     assert set(FACTS) - elsewhere - periods <= set(OWED)
@@ -716,7 +732,7 @@ def test_an_invoices_label_fits_a_token() -> None:
 # --- the timeline -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("titles", "kinds"), [(_EVENTS, Event), (_DEADLINES, DeadlineKind)])
+@pytest.mark.parametrize(("titles", "kinds"), [(EVENTS, Event), (DEADLINES, DeadlineKind)])
 def test_everything_on_the_timeline_has_a_title_of_its_own_in_both_languages(titles: Any, kinds: Any) -> None:
     assert set(titles) == set(kinds)
     for place in (0, 1):

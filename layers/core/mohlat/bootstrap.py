@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mohlat.application.export_tenant import ExportDesk
     from mohlat.application.follow_refund import RefundFollower
     from mohlat.application.handle_leaks import LeakDesk
+    from mohlat.application.handle_requests import RequestDesk
     from mohlat.application.handle_tickets import TicketDesk
     from mohlat.application.issue_invoices import InvoiceDesk
     from mohlat.application.keep_backups import BackupDesk
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         Consents,
         ContactNotes,
         DataJobs,
+        DataRequests,
         Dispatches,
         DueIndex,
         Fingerprints,
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from mohlat.application.receive_mail import MailRoom
     from mohlat.application.replay_purges import PurgeReplay
     from mohlat.application.return_money import RefundDesk
+    from mohlat.application.see_personal_data import PersonalDataDesk
     from mohlat.application.send_notices import Sender
     from mohlat.application.serve_customer import ServiceDesk
     from mohlat.application.settle_payment import PaymentDesk
@@ -418,7 +421,12 @@ def tenant_desk() -> TenantDesk:
     from mohlat.application.manage_tenant import TenantDesk
 
     return TenantDesk(
-        tenants=tenants(), dispatches=dispatches(), agreements=agreements(), ids=ids(), clock=clock()
+        tenants=tenants(),
+        dispatches=dispatches(),
+        requests=data_requests(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
     )
 
 
@@ -611,6 +619,7 @@ def data_worker() -> DataWorker:
             notes=contact_notes(),
             consents=consents(),
             listings=listings(),
+            requests=data_requests(),
             records=records(),
         ),
         agreements=agreements(),
@@ -731,6 +740,31 @@ def disclosure_desk() -> DisclosureDesk:
 
 
 @cache
+def data_requests() -> DataRequests:
+    """Requests about one's own data."""
+    from mohlat.adapters.dynamodb.data_requests import DynamoDataRequests
+
+    return DynamoDataRequests()
+
+
+@cache
+def request_desk() -> RequestDesk:
+    """Receives and answers requests about one's own data."""
+    from mohlat.application.handle_requests import RequestDesk
+
+    return RequestDesk(
+        requests=data_requests(),
+        books=books(),
+        tenants=tenants(),
+        desk=tenant_desk(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
 def ticket_desk() -> TicketDesk:
     """What waits for a person."""
     from mohlat.application.handle_tickets import TicketDesk
@@ -794,13 +828,33 @@ def profile_desk() -> ProfileDesk:
 
 
 @cache
+def personal_data_desk() -> PersonalDataDesk:
+    """What is held about people, and its correction."""
+    from mohlat.application.see_personal_data import PersonalDataDesk
+
+    return PersonalDataDesk(
+        tenants=tenants(),
+        people=people(),
+        profiles=profiles(),
+        consents=consents(),
+        agreements=agreements(),
+        security_log=security_log(),
+        clock=clock(),
+    )
+
+
+@cache
 def mail_room() -> MailRoom:
     """Receives mail."""
+    from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader
     from mohlat.application.receive_mail import MailRoom
 
     return MailRoom(
-        disputes=dispute_desk(),
-        invoices=invoices(),
+        readers=(
+            DisputeReader(disputes=dispute_desk(), invoices=invoices()),
+            RequestReader(desk=request_desk(), requests=data_requests(), people=people()),
+            ClosingReader(desk=tenant_desk(), people=people(), clock=clock()),
+        ),
         books=books(),
         tenants=tenants(),
         people=people(),

@@ -376,7 +376,16 @@ def _answer(response: Response, language: str) -> dict[str, Any]:
 
 # --- everything that no person waits for ------------------------------------------------------------------
 
-_TRACED = ("tenant_id", "payment_id", "refund_id", "ticket_id", "job_id", "generation", "store")
+_TRACED = (
+    "tenant_id",
+    "payment_id",
+    "refund_id",
+    "ticket_id",
+    "job_id",
+    "request_id",
+    "generation",
+    "store",
+)
 
 
 def task(act: Handler) -> Handler:

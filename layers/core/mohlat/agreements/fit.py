@@ -28,6 +28,7 @@ def misfits(agreement: Agreement, _path: str) -> Iterator[Problem]:
         _reading_only,
         _keeping,
         _warning_in_time,
+        _answering_in_time,
         _reminding_in_time,
     ):
         yield from check(agreement)
@@ -42,6 +43,8 @@ def _languages(agreement: Agreement) -> Iterator[Problem]:
     named |= {f"extras[{index}].names": extra.names for index, extra in enumerate(agreement.extras)}
     for index, promotion in enumerate(agreement.promotions):
         named[f"promotions[{index}].names"] = promotion.names
+    if agreement.closing_by_mail:
+        named["closing_by_mail.phrases"] = agreement.closing_by_mail.phrases
     if agreement.seller:
         named |= {"seller.names": agreement.seller.names, "seller.address": agreement.seller.address}
     for path, names in named.items():
@@ -231,6 +234,16 @@ def _warning_in_time(agreement: Agreement) -> Iterator[Problem]:
     warning, start = agreement.deletion_warning, agreement.effective_at
     if warning.wait.after(start, agreement.calendar) > warning.before.after(start, agreement.calendar):
         yield Problem("deletion_warning.wait", "is longer than `before`: every deletion would be late")
+
+
+def _answering_in_time(agreement: Agreement) -> Iterator[Problem]:
+    rule, start, calendar = agreement.data_requests, agreement.effective_at, agreement.calendar
+    if rule and rule.within.after(start, calendar) >= rule.at_most.after(start, calendar):
+        yield Problem("data_requests.at_most", "is not longer than `within`: it would extend nothing")
+    if rule and rule.warn_before.after(start, calendar) >= rule.within.after(start, calendar):
+        yield Problem(
+            "data_requests.warn_before", "is not shorter than `within`: every request would ring at once"
+        )
 
 
 def _reminding_in_time(agreement: Agreement) -> Iterator[Problem]:

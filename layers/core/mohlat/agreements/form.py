@@ -61,6 +61,7 @@ from mohlat.domain.agreement import (
     Phase,
     Purpose,
     Registration,
+    Reopening,
     Retention,
     Span,
     StaffNeeds,
@@ -179,6 +180,7 @@ class _Form(Sales):
             ),
             "staff": self.rule(StaffRule, {"needs": needs}),
             "contact_notes": self.basis(),
+            "no_transfer": self.basis(),
             "consents": list_of(
                 self.rule(ConsentRule, {"purpose": _PURPOSE, "arises": _ARISES}),
                 key=lambda one: one.purpose,
@@ -242,7 +244,11 @@ class _Form(Sales):
                     PasswordRule, {"min_length": positive, "advise_change_after": duration}
                 ),
                 "lifecycle": self.lifecycle(),
-                "retention": record(Retention, {"after_closing": self.span()}, ends),
+                "retention": record(
+                    Retention,
+                    {"after_closing": self.span()},
+                    {**ends, "reopening": self.rule(Reopening, {"within": optional(duration)})},
+                ),
                 "deletion_warning": self.rule(DeletionWarning, warning),
                 "service_notices": services,
                 "payments": self.payments(),

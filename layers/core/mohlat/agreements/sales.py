@@ -24,6 +24,7 @@ from mohlat.agreements.rules import Rules
 from mohlat.agreements.values import (
     FISCAL_ID,
     GOODS_ID,
+    MAIL_ADDRESS,
     NAMES,
     PHONE,
     POSTAL_CODE,
@@ -37,8 +38,10 @@ from mohlat.agreements.values import (
 from mohlat.calendar.jalali import start_of_day
 from mohlat.domain.agreement import (
     Basis,
+    ClosingByMail,
     CompensationRule,
     Consequence,
+    DataRequestRule,
     DisputeRule,
     EscrowRule,
     Extra,
@@ -53,6 +56,7 @@ from mohlat.domain.agreement import (
     Promotion,
     RefundCase,
     RefundRule,
+    RequestMail,
     Returned,
     Seller,
     Since,
@@ -181,9 +185,17 @@ class Sales(Rules):
                 key=lambda one: one.id,
                 at="id",
             ),
+            "data_requests": self._data_requests(),
+            "closing_by_mail": self.rule(ClosingByMail, {"phrases": NAMES}),
             "disclosures": list_of(self.rule(Ground, {"id": SHORT_NAME}), key=lambda one: one.id, at="id"),
             "never_billed": self.rule(NeverBilledRule, {"work": list_of(SHORT_NAME, key=lambda name: name)}),
         }
+
+    def _data_requests(self) -> Reader[DataRequestRule]:
+        known = one_of({fact: fact for fact in ("name", "account")})
+        mail = {"address": MAIL_ADDRESS, "subject": text, "facts": list_of(known, key=lambda fact: fact)}
+        lengths = {"within": duration, "at_most": duration, "warn_before": duration}
+        return self.rule(DataRequestRule, lengths, {"mail": self.rule(RequestMail, mail)})
 
     def _tax(self) -> Reader[TaxRule]:
         def build(exempt: bool, basis: Basis) -> TaxRule:

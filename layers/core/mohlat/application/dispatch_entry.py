@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from mohlat.application.advance_tenant import start_subscription
 from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.ports import Agreements, Clock, NoticeQueue, Tenants, Workflows
@@ -11,7 +13,7 @@ from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import Event, Workflow
 from mohlat.domain.payments import Payment
 from mohlat.domain.refunds import Refund
-from mohlat.domain.tenant import debt_from_dict, iso
+from mohlat.domain.tenant import debt_from_dict, from_iso, iso
 from mohlat.domain.tickets import Ticket
 
 
@@ -50,6 +52,15 @@ def dispatch_entry(
         if tenant and tenant.generation == entry.changes["generation"]:
             agreement = agreements.load(tenant.product, tenant.agreement_version)
             start_subscription(tenant, agreement, workflows, clock, since=entry.seq)
+    if Workflow.DATA_REQUEST in entry.workflows:
+        start_request(
+            entry.tenant_id,
+            str(entry.facts["request_id"]),
+            from_iso(str(entry.facts["warn_at"])),
+            f"-v{entry.seq}",
+            workflows=workflows,
+            clock=clock,
+        )
     if entry.notices:
         queue.put({"tenant_id": entry.tenant_id, "seq": entry.seq})
     else:
@@ -97,6 +108,14 @@ def dispatch_refund(
             "wake_at": iso(clock.wall(refund.next_check_at)),
         }
         workflows.start("refund", refund.id + suffix, payload)
+
+
+def start_request(
+    tenant_id: str, request_id: str, at: datetime, suffix: str, *, workflows: Workflows, clock: Clock
+) -> None:
+    """Starts the watch over a request about somebody's data, which looks at it at `at` for the first time."""
+    payload = {"tenant_id": tenant_id, "request_id": request_id, "wake_at": iso(clock.wall(at))}
+    workflows.start(Workflow.DATA_REQUEST.value, request_id + suffix, payload)
 
 
 def dispatch_ticket(ticket: Ticket, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from mohlat.application.ports import Agreements, Clock, Dispatches, Ids, Row, Tenants
+from mohlat.application.ports import Agreements, Clock, DataRequests, Dispatches, Ids, Row, Tenants
+from mohlat.application.request_steps import asking_ticket, rule_of, taking_up
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
+from mohlat.domain.data_requests import RequestStatus, take_up
 from mohlat.domain.errors import InvalidInput
 from mohlat.domain.lifecycle import (
     Transition,
@@ -20,12 +23,15 @@ from mohlat.domain.lifecycle import (
     restrict,
 )
 from mohlat.domain.people import Acceptance
+from mohlat.domain.reopening import reopen
 from mohlat.domain.tenant import Closing, Hold, Restriction, RestrictionKind, Tenant
 from mohlat.domain.violations import archived, find_violation, remove_content, violation_of
 
 # What a customer may close an account by here.
 _BY_WISH = (Closing.TERMINATION, Closing.ERASURE)
 Decision = Callable[[Tenant, Agreement, datetime], Transition]
+# What is written with a decision.
+RowsOf = Callable[[Tenant, Agreement, datetime], tuple[Row, ...]]
 
 
 def _no_rows(tenant: Tenant, agreement: Agreement, now: datetime) -> tuple[Row, ...]:
@@ -36,10 +42,18 @@ class TenantDesk:
     """Applies one decision to a tenant, after everything that was due before it."""
 
     def __init__(
-        self, *, tenants: Tenants, dispatches: Dispatches, agreements: Agreements, ids: Ids, clock: Clock
+        self,
+        *,
+        tenants: Tenants,
+        dispatches: Dispatches,
+        requests: DataRequests,
+        agreements: Agreements,
+        ids: Ids,
+        clock: Clock,
     ) -> None:
         self._tenants = tenants
         self._dispatches = dispatches
+        self._requests = requests
         self._agreements = agreements
         self._ids = ids
         self._clock = clock
@@ -73,8 +87,8 @@ class TenantDesk:
         transition = accept_terms(tenant, newest, now, by=by)
         return commit(self._tenants, newest, transition, (evidence,))
 
-    def close(self, tenant_id: str, closing: Closing, by: str) -> Tenant:
-        """Closes the account at the customer's wish; access stops at once.
+    def close(self, tenant_id: str, closing: Closing, by: str, rows: Sequence[Row] = ()) -> Tenant:
+        """Closes the account at the customer's wish; access stops at once. `rows` are written with it.
 
         KALO-15, KALO-27, SAMAN-3.14, KALLU-erase. Raises InvalidInput for a withdrawal, which gives money
         back and is the refund desk's, and for a finding, which is no wish.
@@ -87,7 +101,21 @@ class TenantDesk:
             permit(tenant, agreement, Operation.CLOSE, now)
             return close(tenant, agreement, closing, now, by=by)
 
-        return self._apply(tenant_id, by, decide)
+        return self._apply(tenant_id, by, decide, rows=lambda *_: tuple(rows))
+
+    def reopen(self, tenant_id: str, by: str) -> Tenant:
+        """Undoes the customer's own closing, and carries out what fell due meanwhile.
+
+        A purge that is overdue but not committed loses: whoever commits first wins. Raises Gone, NotFound,
+        Conflict, AccessRefused, TooLate as the domain does.
+        """
+        self._apply(
+            tenant_id,
+            by,
+            lambda tenant, agreement, now: reopen(tenant, agreement, now, by=by),
+            may_purge=False,
+        )
+        return retrying(lambda: self._caught_up(tenant_id, by, may_purge=False)[1])
 
     def restrict(
         self, tenant_id: str, kind: RestrictionKind, reason: str, clause: str, until: datetime | None, by: str
@@ -116,7 +144,7 @@ class TenantDesk:
             backup = archived(tenant, found, self._ids.new("b"), now, by)
             return (backup,) if backup else ()
 
-        return self._apply(tenant_id, by, decide, with_rows=archive)
+        return self._apply(tenant_id, by, decide, rows=archive)
 
     def remove_content(self, tenant_id: str, violation: str, record_id: str, reason: str, by: str) -> Tenant:
         """Decides that a record is removed because of what it holds; whoever calls deletes it then.
@@ -151,13 +179,25 @@ class TenantDesk:
         return self._apply(tenant_id, by, decide, may_purge=False)
 
     def release_hold(self, tenant_id: str, hold_id: str, reason: str, clause: str, by: str) -> Tenant:
-        """Releases a hold; what it stopped is queued again with fresh notice. Raises NotFound."""
+        """Releases a hold; what it stopped is queued again with fresh notice. Raises NotFound.
 
-        def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
+        With the last one, the request for deletion that it kept waiting is taken up again, in the same write.
+        """
+
+        def attempt() -> Tenant:
+            now, tenant, agreement = self._caught_up(tenant_id, by)
             _check_clause(agreement, clause)
-            return release_hold(tenant, agreement, hold_id, reason, now, by=by, clause=clause)
+            released = release_hold(tenant, agreement, hold_id, reason, now, by=by, clause=clause)
+            waiting = [one for one in self._requests.of(tenant_id) if one.status is RequestStatus.HELD]
+            if released.after.holds or not waiting:
+                return commit(self._tenants, agreement, released)
+            # There is one at most: deletion is asked for once.
+            anew = take_up(waiting[0], rule_of(agreement), agreement.calendar, now)
+            anew = replace(anew, ticket_id=self._ids.new("k"))
+            ticket = asking_ticket(anew, anew.ticket_id, now)
+            return commit(self._tenants, agreement, taking_up(released, agreement, anew), (anew, ticket))
 
-        return self._apply(tenant_id, by, decide)
+        return retrying(attempt)
 
     def _apply(
         self,
@@ -166,19 +206,24 @@ class TenantDesk:
         decide: Decision,
         *,
         may_purge: bool = True,
-        with_rows: Callable[[Tenant, Agreement, datetime], tuple[Row, ...]] = _no_rows,
+        rows: RowsOf = _no_rows,
     ) -> Tenant:
         def attempt() -> Tenant:
-            now = self._clock.now()
-            tenant = self._tenants.get(tenant_id)
-            agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-            tenant = catch_up(
-                self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=may_purge
-            )
-            rows = with_rows(tenant, agreement, now)
-            return commit(self._tenants, agreement, decide(tenant, agreement, now), rows)
+            now, tenant, agreement = self._caught_up(tenant_id, by, may_purge=may_purge)
+            transition = decide(tenant, agreement, now)
+            return commit(self._tenants, agreement, transition, rows(tenant, agreement, now))
 
         return retrying(attempt)
+
+    def _caught_up(
+        self, tenant_id: str, by: str, *, may_purge: bool = True
+    ) -> tuple[datetime, Tenant, Agreement]:
+        """Now, the tenant after everything that is due now, and its agreement."""
+        now = self._clock.now()
+        tenant = self._tenants.get(tenant_id)
+        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=may_purge)
+        return now, tenant, agreement
 
 
 def _check_clause(agreement: Agreement, clause: str) -> None:

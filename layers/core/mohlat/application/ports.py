@@ -12,6 +12,7 @@ from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.billing import BillingProfile
 from mohlat.domain.consents import Consent
 from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
+from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import Invoice, OfficialInvoice
@@ -242,6 +243,7 @@ Row = (
     | Consent
     | Listing
     | Unlisting
+    | DataRequest
 )
 
 
@@ -375,6 +377,18 @@ class Books(Protocol):
 
     def touched_on(self, day: str) -> set[str]:
         """The tenants that anything was booked for on a UTC day such as 2026-11-25."""
+        ...
+
+
+class DataRequests(Protocol):
+    """Requests about one's own data; they die with the tenant. Written as rows of its transitions."""
+
+    def get(self, tenant_id: str, request_id: str) -> DataRequest:
+        """Raises NotFound."""
+        ...
+
+    def of(self, tenant_id: str) -> list[DataRequest]:
+        """All requests of a tenant, oldest first."""
         ...
 
 
@@ -651,6 +665,7 @@ class DueKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     TICKET = "ticket"
+    REQUEST = "request"
     PURGE = "purge"
     DATA_JOB = "data_job"
     BACKUP_PLAN = "backup_plan"
@@ -661,8 +676,8 @@ class DueKind(StrEnum):
 class DueItem:
     """Something whose instant is in the due index. `seq` names the journal entry where `kind` is ENTRY.
 
-    `id` is a tenant's id, or that of the payment, refund, ticket, data job or leak. Refunds, tickets and data
-    jobs name their tenant besides, leaks their product.
+    `id` is a tenant's id, or that of the payment, refund, ticket, data job, data request or leak. Leaks name
+    their product besides, payments and tenants nothing, all others their tenant.
     """
 
     kind: DueKind

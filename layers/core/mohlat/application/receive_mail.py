@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from hashlib import sha256
+from collections.abc import Sequence
+from datetime import timedelta
 
-from mohlat.application.contest_invoice import DisputeDesk
+from mohlat.application.mail import Mail, MailReader, Outcome, Received
 from mohlat.application.ports import (
     Agreements,
     Books,
     Clock,
     Fingerprints,
-    Invoices,
     People,
     SecurityLog,
     Tenants,
@@ -23,9 +18,7 @@ from mohlat.application.ports import (
 )
 from mohlat.application.transitions import commit, retrying
 from mohlat.domain.agreement import Agreement, Phase
-from mohlat.domain.cards import mask_cards
-from mohlat.domain.errors import Conflict, Gone, NotFound, TooLate
-from mohlat.domain.iranian import fold_digits
+from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.lifecycle import Event, move
 from mohlat.domain.people import Identity
 from mohlat.domain.tenant import Tenant
@@ -36,66 +29,18 @@ _PATIENCE = timedelta(days=3)
 # What proves that a mail comes from where it says, and what may not be in it.
 _MUST_PASS = ("spf", "dkim", "dmarc")
 _MUST_NOT_FAIL = ("spam", "virus")
-# KALO-1405-000012, as `Invoice.label` writes it and people copy it.
-_LABEL = re.compile(r"(?<![A-Z0-9])([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*)-([0-9]{4})-([0-9]{1,9})(?![0-9])")
-_DASHES = re.compile(r"\s*[-_\u2010-\u2015\u2212]\s*")
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail as the receiving service hands it over.
-
-    `message_id` is that service's own id for it, `sender` the one address in its From line, lower-case.
-    `verdicts` are the service's findings by name (spf, dkim, dmarc, spam, virus), lower-case words.
-    """
-
-    message_id: str
-    received_at: datetime
-    sender: str
-    recipients: tuple[str, ...]
-    subject: str
-    text: str
-    verdicts: Mapping[str, str]
-
-
-class Outcome(StrEnum):
-    """What became of a mail. The first three are refusals, of which the sender learns nothing.
-
-    not_for_us      no product listens to this address
-    not_proved      it may not come from where it says, or is spam
-    unknown_sender  no account has this address
-    too_late        an objection after its time
-    disputed        an objection to an invoice, taken
-    ticket          a person reads it
-    repeated        it was received before
-    """
-
-    NOT_FOR_US = "not_for_us"
-    NOT_PROVED = "not_proved"
-    UNKNOWN_SENDER = "unknown_sender"
-    TOO_LATE = "too_late"
-    DISPUTED = "disputed"
-    TICKET = "ticket"
-    REPEATED = "repeated"
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What became of a mail, and the ticket that it is."""
-
-    outcome: Outcome
-    ticket_id: str | None = None
 
 
 class MailRoom:
-    """Receives mail, at least once: the same message meets the ticket that it became before."""
+    """Receives mail, at least once: the same message meets what it became before.
+
+    `readers` are asked in turn what a mail is about; what none of them understands is for a person to read.
+    """
 
     def __init__(
         self,
         *,
-        disputes: DisputeDesk,
-        invoices: Invoices,
+        readers: Sequence[MailReader],
         books: Books,
         tenants: Tenants,
         people: People,
@@ -104,8 +49,7 @@ class MailRoom:
         security_log: SecurityLog,
         clock: Clock,
     ) -> None:
-        self._disputes = disputes
-        self._invoices = invoices
+        self._readers = readers
         self._books = books
         self._tenants = tenants
         self._people = people
@@ -117,8 +61,8 @@ class MailRoom:
     def receive(self, mail: Mail) -> Received:
         """Takes a mail for what it asks. What is refused leaves a line in the security log and no answer.
 
-        An invoice's number in the subject makes it an objection to that invoice, if it is the sender's
-        (KALO-24, SAMAN-5.11); anything else goes to a person. Raises ConcurrentChange (try again).
+        Nobody learns from that whether an account exists: nothing is sent, whoever wrote. Raises
+        ConcurrentChange (try again).
         """
         agreement = self._addressed(mail)
         if agreement is None:
@@ -132,14 +76,13 @@ class MailRoom:
         tenant = self._living(identity)
         if identity is None or tenant is None:
             return self._refuse(product, Outcome.UNKNOWN_SENDER, mail)
-        ticket_id = _ticket_id(mail)
-        return retrying(lambda: self._take(mail, tenant.id, ticket_id, f"user:{identity.username}"))
+        return retrying(lambda: self._take(mail, tenant.id, f"user:{identity.username}"))
 
     def _addressed(self, mail: Mail) -> Agreement | None:
         """The newest agreement of the product that listens to one of the mail's recipients."""
         for product in self._agreements.products():
             agreement = self._agreements.load(product)
-            if agreement.inbox.address.lower() in mail.recipients:
+            if not _addresses(agreement).isdisjoint(mail.recipients):
                 return agreement
         return None
 
@@ -164,22 +107,22 @@ class MailRoom:
         )
         return Received(outcome)
 
-    def _take(self, mail: Mail, tenant_id: str, ticket_id: str, by: str) -> Received:
+    def _take(self, mail: Mail, tenant_id: str, by: str) -> Received:
+        ticket_id = mail.id("k")
         if self._known(tenant_id, ticket_id):
             return Received(Outcome.REPEATED, ticket_id)
         tenant = self._tenants.get(tenant_id)
-        invoice_id = self._invoice_in(mail.subject, tenant)
-        if invoice_id:
-            try:
-                self._disputes.dispute(tenant_id, invoice_id, _letter(mail), by, ticket_id=ticket_id)
-                return Received(Outcome.DISPUTED, ticket_id)
-            except TooLate as late:
-                ended_at = str(late.details["ended_at"])
-                return self._refuse(tenant_id, Outcome.TOO_LATE, mail, invoice=invoice_id, ended_at=ended_at)
-            except Conflict:
-                # Contested already, or nothing that this agreement takes objections to: a person reads it.
-                pass
-        self._open(mail, tenant, ticket_id, by)
+        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        for reader in self._readers:
+            received = reader.read(mail, tenant, agreement, by)
+            if received and received.outcome is Outcome.TOO_LATE:
+                return self._refuse(tenant_id, received.outcome, mail, **(received.facts or {}))
+            if received:
+                return received
+        # A reader may have waited for somebody who was delivering the same message.
+        if self._known(tenant_id, ticket_id):
+            return Received(Outcome.REPEATED, ticket_id)
+        self._open(mail, self._tenants.get(tenant_id), agreement, ticket_id, by)
         return Received(Outcome.TICKET, ticket_id)
 
     def _known(self, tenant_id: str, ticket_id: str) -> bool:
@@ -189,22 +132,8 @@ class MailRoom:
             return False
         return True
 
-    def _invoice_in(self, subject: str, tenant: Tenant) -> str | None:
-        """The tenant's invoice whose number stands in `subject`. Another tenant's does not exist here."""
-        for product, year, number in _labels(subject):
-            if product != tenant.product:
-                continue
-            try:
-                owner, invoice_id = self._invoices.by_number(product, year, number)
-            except NotFound:
-                continue
-            if owner == tenant.id:
-                return invoice_id
-        return None
-
-    def _open(self, mail: Mail, tenant: Tenant, ticket_id: str, by: str) -> None:
+    def _open(self, mail: Mail, tenant: Tenant, agreement: Agreement, ticket_id: str, by: str) -> None:
         now = self._clock.now()
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         ticket = Ticket(
             id=ticket_id,
             tenant_id=tenant.id,
@@ -224,31 +153,12 @@ class MailRoom:
             ticket.clause,
             facts={"ticket_id": ticket_id, "kind": ticket.kind.value},
         )
-        commit(self._tenants, agreement, transition, (ticket, Words(tenant.id, ticket_id, _letter(mail))))
+        commit(self._tenants, agreement, transition, (ticket, Words(tenant.id, ticket_id, mail.letter)))
 
 
-def _ticket_id(mail: Mail) -> str:
-    """The ticket that this message becomes, however often it is delivered; it sorts by time as others do."""
-    milliseconds = int(mail.received_at.timestamp() * 1000)
-    unique = int.from_bytes(sha256(mail.message_id.encode()).digest()[:10])
-    number = milliseconds << 80 | unique
-    digits = (_ALPHABET[number >> 5 * place & 31] for place in reversed(range(26)))
-    return f"k_{''.join(digits)}"
-
-
-def _labels(subject: str) -> list[tuple[str, int, int]]:
-    """Product, year and number of every invoice's number in a line, in any script's digits and any case."""
-    folded = _DASHES.sub("-", fold_digits(subject)).upper()
-    found = []
-    for match in _LABEL.finditer(folded):
-        # Words that run into the number by a dash are no part of the product's name.
-        words = match[1].split("-")
-        found += [
-            ("_".join(words[start:]).lower(), int(match[2]), int(match[3])) for start in range(len(words))
-        ]
+def _addresses(agreement: Agreement) -> set[str]:
+    """Every address at which a product listens."""
+    found = {agreement.inbox.address.lower()}
+    if agreement.data_requests and agreement.data_requests.mail:
+        found.add(agreement.data_requests.mail.address.lower())
     return found
-
-
-def _letter(mail: Mail) -> str:
-    """What the customer wrote, subject first, card numbers masked: those never rest here (KALAK-card)."""
-    return mask_cards(f"{mail.subject}\n\n{mail.text}".strip())

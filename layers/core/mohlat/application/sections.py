@@ -16,6 +16,7 @@ from mohlat.application.ports import (
     Books,
     Consents,
     ContactNotes,
+    DataRequests,
     Dispatches,
     Invoices,
     Listings,
@@ -123,6 +124,7 @@ class Sections:
         notes: ContactNotes,
         consents: Consents,
         listings: Listings,
+        requests: DataRequests,
         records: Records,
     ) -> None:
         self._tenants = tenants
@@ -135,6 +137,7 @@ class Sections:
         self._notes = notes
         self._consents = consents
         self._listings = listings
+        self._requests = requests
         self._records = RecordPages(records)
         self._whole: Mapping[str, Callable[[str], Iterable[Line]]] = {
             "account": self._account,
@@ -188,6 +191,8 @@ class Sections:
     def _matters(self, tenant_id: str) -> Iterable[Line]:
         for ticket in self._books.tickets(tenant_id):
             yield {**_line("ticket", ticket), "text": self._books.words(tenant_id, ticket.id)}
+        for asked in self._requests.of(tenant_id):
+            yield {**_line("data_request", asked), "text": self._books.words(tenant_id, asked.id)}
         for note in self._notes.of(tenant_id):
             yield _line("contact_note", note)
         for disclosure in self._books.disclosures(tenant_id):

@@ -12,6 +12,7 @@ from mohlat.application.dispatch_entry import (
     dispatch_payment,
     dispatch_refund,
     dispatch_ticket,
+    start_request,
 )
 from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.keep_backups import BackupDesk
@@ -94,6 +95,8 @@ def sweep(
             case DueKind.LEAK:
                 # Nobody but a person can go on with it: that it is counted is what rings.
                 leaks.save(ring(leaks.get(item.product, item.id), now))
+            case DueKind.REQUEST:
+                start_request(item.tenant_id, item.id, item.at, suffix, workflows=workflows, clock=clock)
             case DueKind.PURGE:
                 workflows.start(Workflow.PURGE.value, f"{item.id}{suffix}", {"tenant_id": item.id})
 

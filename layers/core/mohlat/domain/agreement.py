@@ -95,14 +95,26 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """That a customer may undo the closing: `within` this long, or, where that is None, until the purge."""
+
+    within: Duration | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
-    """How long data is kept, from the end of a trial or a lease, the closing, a withdrawal, or a finding."""
+    """How long data is kept, from the end of a trial or a lease, the closing, a withdrawal, or a finding.
+
+    Without `reopening` nobody can undo a closing.
+    """
 
     after_closing: Span
     after_trial: Span | None = None
     after_term: Span | None = None
     after_withdrawal: Span | None = None
     after_finding: Span | None = None
+    reopening: Reopening | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +294,42 @@ class Ground:
     """A reason on which a customer's information may be handed to somebody outside; no other is one."""
 
     id: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMail:
+    """How a request about one's data comes by mail: to which address, under which subject, naming what.
+
+    `facts` are what the mail must name besides the right, and name correctly: name, account.
+    """
+
+    address: str
+    subject: str
+    facts: tuple[str, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class DataRequestRule:
+    """Until when a request about one's data is answered: `within` its receipt, `at_most` once extended, both
+    counted from the receipt; the operators are called `warn_before` it is late (KALLU-9).
+    """
+
+    within: Duration
+    at_most: Duration
+    warn_before: Duration
+    basis: Basis
+    mail: RequestMail | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingByMail:
+    """That an account is closed by a mail to the inbox which holds one of these phrases, by language, and
+    the account's name (KALO-26).
+    """
+
+    phrases: Mapping[str, str]
     basis: Basis
 
 
@@ -593,9 +641,12 @@ class Agreement:
     staff: StaffRule | None = None
     leaks: LeakRule | None = None
     contact_notes: Basis | None = None
+    no_transfer: Basis | None = None
     consents: tuple[ConsentRule, ...] = ()
     cookies: CookieRule | None = None
     transfers: TransferRule | None = None
+    data_requests: DataRequestRule | None = None
+    closing_by_mail: ClosingByMail | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

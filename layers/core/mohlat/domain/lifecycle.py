@@ -17,6 +17,7 @@ from mohlat.domain.errors import Conflict, Gone, NotDueYet, NotFound, PurgeRefus
 from mohlat.domain.invoices import vat_on
 from mohlat.domain.notices import Notice, NoticeKind
 from mohlat.domain.tenant import (
+    BeforeClosing,
     Closing,
     Debt,
     Hold,
@@ -38,6 +39,10 @@ GRAPH: Mapping[Phase, frozenset[Phase]] = {
     Phase.CLOSED: frozenset({Phase.PURGED}),
     Phase.PURGED: frozenset(),
 }
+
+
+# What a closing that is undone may lead back to. No other event leaves `closed` for anything but the purge.
+REOPENED_AS = frozenset({Phase.TRIAL, Phase.ACTIVE, Phase.READ_ONLY, Phase.DEACTIVATED})
 
 
 class Event(StrEnum):
@@ -100,6 +105,16 @@ class Event(StrEnum):
     PROMOTED = "promoted"
     LISTED = "listed"
     UNLISTED = "unlisted"
+    DATA_REQUESTED = "data_requested"
+    DATA_REQUEST_STOPPED = "data_request_stopped"
+    DATA_REQUEST_RESUMED = "data_request_resumed"
+    DATA_REQUEST_EXTENDED = "data_request_extended"
+    DATA_REQUEST_HELD = "data_request_held"
+    DATA_REQUEST_ESCALATED = "data_request_escalated"
+    DATA_REQUEST_LATE = "data_request_late"
+    DATA_REQUEST_ANSWERED = "data_request_answered"
+    CONTACT_CORRECTED = "contact_corrected"
+    REOPENED = "reopened"
 
 
 class DeadlineKind(StrEnum):
@@ -121,6 +136,7 @@ class Workflow(StrEnum):
 
     SUBSCRIPTION = "subscription"
     PURGE = "purge"
+    DATA_REQUEST = "data_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +192,10 @@ def move(
     if tenant.phase is Phase.PURGED:
         raise Gone(tenant_id=tenant.id)
     after = replace(tenant, version=tenant.version + 1, **changes)  # type: ignore[arg-type]
-    if after.phase is not tenant.phase and after.phase not in GRAPH[tenant.phase]:
+    allowed = GRAPH[tenant.phase]
+    if event is Event.REOPENED and tenant.phase is Phase.CLOSED:
+        allowed |= REOPENED_AS
+    if after.phase is not tenant.phase and after.phase not in allowed:
         raise Conflict("this change of phase does not exist", phase=tenant.phase.value, to=after.phase.value)
     return Transition(tenant, after, event, at or now, now, clause, by, why, notices, workflows, facts or {})
 
@@ -726,10 +745,11 @@ def close(tenant: Tenant, agreement: Agreement, closing: Closing, now: datetime,
         generation=closed.generation,
         closed_at=now,
         closing=closing,
+        before_closing=BeforeClosing(tenant.phase, tenant.period_ends_at),
         period_started_at=now,
         period_ends_at=now if tenant.period_ends_at else None,
         purge_not_before=None,
-        done=frozenset(),
+        done=done_about_debts(tenant),
     )
 
 

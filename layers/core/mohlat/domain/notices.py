@@ -52,6 +52,13 @@ class NoticeKind(StrEnum):
     DATA_LEAKED = "data_leaked"
     PROMOTION = "promotion"
     NEWSLETTER = "newsletter"
+    DATA_REQUEST_RECEIVED = "data_request_received"
+    DATA_REQUEST_EXTENDED = "data_request_extended"
+    DATA_REQUEST_HELD = "data_request_held"
+    DATA_REQUEST_RESUMED = "data_request_resumed"
+    DATA_REQUEST_ANSWERED = "data_request_answered"
+    IDENTITY_ASKED = "identity_asked"
+    ACCOUNT_REOPENED = "account_reopened"
 
 
 # Void as soon as the tenant pays, closes or is released from a hold: each of these starts a new generation.
@@ -89,6 +96,7 @@ _SUBJECTS = (
     "export_id",
     "restoration_id",
     "leak_id",
+    "request_id",
 )
 
 
@@ -154,9 +162,12 @@ def why_void(notice: Notice, tenant: Tenant, now: datetime) -> str | None:
             return "it is not owed any more"
         announces = notice.kind is NoticeKind.DEBT_DUE
         return "its date has passed" if announces and now >= notice.anchor else None
+    overtaken = notice.generation != tenant.generation
+    if notice.kind is NoticeKind.ACCOUNT_CLOSED and overtaken and tenant.phase is not Phase.CLOSED:
+        return "the closing was undone"
     if notice.kind not in _BOUND_TO_GENERATION:
         return None
-    if notice.generation != tenant.generation:
+    if overtaken:
         return "what it speaks of was overtaken by a later event"
     if notice.kind in _ANNOUNCEMENTS and now >= notice.anchor:
         return "its date has passed"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import SequenceMatcher
 from enum import StrEnum
+
+from mohlat.domain.iranian import fold_digits
 
 # What the ids of tenants' users begin with; operators have names of their own.
 USER_ID = "u"
+_NEARLY_THE_SAME = 0.75
 
 
 class Role(StrEnum):
@@ -26,6 +31,46 @@ class LegalEntity:
 
     name: str
     national_id: str
+
+
+# Letters that keyboards write in two ways: Arabic kaf and the Arabic yehs.
+_ONE_LETTER = str.maketrans({"\u0643": "\u06a9", "\u064a": "\u06cc", "\u0649": "\u06cc"})
+
+
+def folded(text: str) -> str:
+    """The words of a text, as they are compared with what somebody typed: one space between them.
+
+    Signs between words, zero-width ones too, vowel marks, case, the script of digits and the Arabic forms
+    of Persian letters make no difference.
+    """
+    plain = fold_digits(unicodedata.normalize("NFKC", text)).translate(_ONE_LETTER).casefold()
+    return " ".join("".join(_sign(sign) for sign in plain).split())
+
+
+def _sign(sign: str) -> str:
+    if sign.isalnum():
+        return sign
+    # Marks belong to their letter and say nothing here; the non-joiner stands where others put a space.
+    return "" if unicodedata.category(sign) in ("Mn", "Cf") and sign != "\u200c" else " "
+
+
+def same_name(typed: str, name: str) -> bool:
+    """Whether somebody typed this name."""
+    return folded(typed) == folded(name) if folded(name) else typed == name
+
+
+def corrects(name: str, to: str) -> bool:
+    """Whether a name is still the same person's, spelled better: a word of it stays, or nearly all of it."""
+    before, after = folded(name).split(), folded(to).split()
+    if any(len(word) > 1 and word in after for word in before):
+        return True
+    return SequenceMatcher(None, " ".join(before), " ".join(after)).ratio() >= _NEARLY_THE_SAME
+
+
+def mentions(text: str, words: str) -> bool:
+    """Whether a text holds these words, one after the other. Nothing is found of what has no words."""
+    wanted = folded(words)
+    return bool(wanted) and f" {wanted} " in f" {folded(text)} "
 
 
 @dataclass(frozen=True, slots=True)

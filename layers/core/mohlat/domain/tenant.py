@@ -142,6 +142,14 @@ class Closing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BeforeClosing:
+    """Where a tenant stood when its customer closed it, so that this can be undone."""
+
+    phase: Phase
+    period_ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
     """A customer's account with one product. Instants are UTC and whole seconds.
 
@@ -149,6 +157,7 @@ class Tenant:
     generation   rises with whatever can bring the next deadline forward; executions are named after it
     period_ends_at   end (exclusive) of the trial or of what is paid; None for accounts without a lease
     ended_at     when the trial or lease ended unrenewed; retention counts from here
+    before_closing  where it stood when its customer closed it; None unless that can be undone
     done         what was carried out once in this period (reminders, the deletion warning)
     purge_not_before  a later purge than the retention's end, after a hold or a late warning
     debts        unpaid invoices for use above the limits, oldest first
@@ -171,6 +180,7 @@ class Tenant:
     ended_at: datetime | None = None
     closed_at: datetime | None = None
     closing: Closing | None = None
+    before_closing: BeforeClosing | None = None
     purge_not_before: datetime | None = None
     done: frozenset[str] = frozenset()
     restrictions: tuple[Restriction, ...] = ()
@@ -315,6 +325,11 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
         "ended_at": _at(tenant.ended_at),
         "closed_at": _at(tenant.closed_at),
         "closing": tenant.closing and tenant.closing.value,
+        "before_closing": tenant.before_closing
+        and {
+            "phase": tenant.before_closing.phase.value,
+            "period_ends_at": _at(tenant.before_closing.period_ends_at),
+        },
         "purge_not_before": _at(tenant.purge_not_before),
         "done": sorted(tenant.done),
         "restrictions": [
@@ -360,6 +375,7 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
 def from_dict(data: Mapping[str, Any]) -> Tenant:
     """The tenant that `to_dict` described. Unknown keys are ignored, so older code reads newer rows."""
     term, invoice = data.get("term"), data.get("invoice")
+    before = data.get("before_closing")
     return Tenant(
         id=data["id"],
         product=data["product"],
@@ -385,6 +401,9 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
         ended_at=_instant(data.get("ended_at")),
         closed_at=_instant(data.get("closed_at")),
         closing=Closing(data["closing"]) if data.get("closing") else None,
+        before_closing=BeforeClosing(Phase(before["phase"]), _instant(before.get("period_ends_at")))
+        if before
+        else None,
         purge_not_before=_instant(data.get("purge_not_before")),
         done=frozenset(data.get("done") or ()),
         restrictions=tuple(

@@ -21,6 +21,7 @@ class TicketKind(StrEnum):
     official_invoice  an official invoice that has to be issued in time (SAMAN-5.9)
     listing_objection an objection to being shown in the list of customers (CLUB-11)
     mail              a mail from a registered address that no rule understood
+    data_request      somebody asks for a right over their data: answer it in time (KALLU-9, KALAK-copy)
     """
 
     PAYMENT_HELD = "payment_held"
@@ -31,6 +32,7 @@ class TicketKind(StrEnum):
     OFFICIAL_INVOICE = "official_invoice"
     LISTING_OBJECTION = "listing_objection"
     MAIL = "mail"
+    DATA_REQUEST = "data_request"
 
 
 @dataclass(frozen=True, slots=True)

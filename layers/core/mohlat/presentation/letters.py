@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from html import unescape
 from typing import Any
 
-from mohlat.application.receive_mail import Mail
+from mohlat.application.mail import Mail
 from mohlat.domain.errors import InvalidInput, MohlatError
 from mohlat.presentation.fields import MalformedBody, email, parse_json
 

@@ -24,86 +24,14 @@ from mohlat.domain.certificate import Certificate
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.invoices import vat_on
 from mohlat.domain.iranian import tomans
-from mohlat.domain.lifecycle import Deadline, DeadlineKind, Event, as_of, next_deadline, purge_at
+from mohlat.domain.lifecycle import Deadline, Event, as_of, next_deadline, purge_at
 from mohlat.domain.people import Acceptance
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Hold, Restriction, Tenant, from_iso, iso
+from mohlat.presentation.titles import DEADLINES, EVENTS
 
 Json = dict[str, Any]
 
-_EVENTS: Mapping[Event, tuple[str, str]] = {
-    Event.REGISTERED: ("ثبت‌نام", "Registered"),
-    Event.TERMS_ACCEPTED: ("پذیرش توافق‌نامه", "Agreement accepted"),
-    Event.ORDER_PLACED: ("ثبت سفارش", "Order placed"),
-    Event.TERM_GRANTED: ("پرداخت و آغاز دوره", "Paid, term granted"),
-    Event.UPGRADED: ("ارتقای طرح", "Upgraded"),
-    Event.EXTRA_GRANTED: ("پرداخت و ثبت خدمت جانبی", "Paid, extra granted"),
-    Event.PURCHASE_RETURNED: ("پس دادن خرید", "Purchase given back"),
-    Event.PAYMENT_CLOSED: ("پایان پرداخت بدون خرید", "Payment closed without a purchase"),
-    Event.PAYMENT_REPORTED: ("گزارش کم شدن پول در پرداخت ناموفق", "Failed payment that took money reported"),
-    Event.REFUND_RESERVED: ("آغاز بازپرداخت", "Refund begun"),
-    Event.REFUND_NEEDS_PERSON: ("سپردن بازپرداخت به همکاران", "Refund handed to a person"),
-    Event.REFUND_DONE: ("انجام بازپرداخت", "Refund done"),
-    Event.WITHDRAWN: ("انصراف و بستن حساب", "Withdrawn, account closed"),
-    Event.USAGE_REPORTED: ("گزارش مصرف", "Use reported"),
-    Event.DEBT_INVOICED: ("صورت‌حساب مصرف مازاد", "Use above the limits invoiced"),
-    Event.DEBT_SUSPENDED: ("تعلیق به سبب بدهی مصرف مازاد", "Suspended for unpaid use above the limits"),
-    Event.DEBT_PAID: ("پرداخت بدهی مصرف مازاد", "Use above the limits paid"),
-    Event.DEBT_CANCELLED: ("لغو بدهی مصرف مازاد", "Invoice for use above the limits dropped"),
-    Event.COMPENSATED: ("جبران خطای ما", "Compensated for an error of ours"),
-    Event.ESCROW_AGREED: ("توافق بر انجام کار", "Work agreed"),
-    Event.ESCROW_DEPOSITED: ("دریافت سپرده", "Deposit received"),
-    Event.ESCROW_RELEASED: ("پایان کار و آزاد شدن سپرده", "Work done, deposit released"),
-    Event.ESCROW_RETURNED: ("بازگرداندن سپرده", "Deposit given back"),
-    Event.ESCROW_CANCELLED: ("لغو کار توافق‌شده", "Agreed work given up"),
-    Event.TICKET_OPENED: ("باز شدن تیکت", "Ticket opened"),
-    Event.TICKET_CLOSED: ("بسته شدن تیکت", "Ticket closed"),
-    Event.OFFICIAL_INVOICE_REQUESTED: ("درخواست صورت‌حساب رسمی", "Official invoice requested"),
-    Event.OFFICIAL_INVOICE_ISSUED: ("صدور صورت‌حساب رسمی", "Official invoice issued"),
-    Event.REMINDED: ("یادآوری", "Reminder"),
-    Event.TRIAL_ENDED: ("پایان دورهٔ آزمایشی", "Trial ended"),
-    Event.TERM_ENDED: ("پایان دوره", "Term ended"),
-    Event.LEASE_SUSPENDED: ("تعلیق به سبب بدهی", "Suspended for debt"),
-    Event.DEACTIVATED: ("غیرفعال شدن", "Deactivated"),
-    Event.DELETION_WARNED: ("هشدار حذف داده‌ها", "Warned of deletion"),
-    Event.PURGE_DEFERRED: ("به تعویق افتادن حذف", "Deletion deferred"),
-    Event.PURGED: ("حذف همیشگی داده‌ها", "Data deleted for good"),
-    Event.CLOSED: ("بستن حساب", "Account closed"),
-    Event.RESTRICTED: ("محدودیت", "Restricted"),
-    Event.VIOLATION_FOUND: ("نقض قرارداد احراز شد", "A breach was found"),
-    Event.DISCLOSED: ("اطلاعات به دیگری داده شد", "Information handed out"),
-    Event.UNRESTRICTED: ("رفع محدودیت", "Restriction lifted"),
-    Event.HOLD_PLACED: ("دستور نگهداری داده‌ها", "Legal hold placed"),
-    Event.HOLD_RELEASED: ("لغو دستور نگهداری", "Legal hold released"),
-    Event.EXPORT_BEGUN: ("درخواست دریافت داده‌ها", "Export asked for"),
-    Event.EXPORT_READY: ("آماده شدن داده‌ها برای دریافت", "Export ready"),
-    Event.RESTORATION_BEGUN: ("آغاز بازگردانی نسخهٔ پشتیبان", "Restoration of a backup begun"),
-    Event.RESTORATION_REFUSED: (
-        "بازگردانی انجام نشد تا داده‌های تازه‌تر از دست نرود",
-        "Restoration left undone for newer data",
-    ),
-    Event.RESTORED: ("بازگردانی نسخهٔ پشتیبان", "Backup restored"),
-    Event.CONTENT_REMOVED: ("حذف محتوای ممنوع", "Forbidden content removed"),
-    Event.CONTACT_SEEN: ("همکاران نشانی تماس را دیدند", "Contact seen by staff"),
-    Event.CONTACTED: ("گفت‌وگو با مشتری", "Talked to the customer"),
-    Event.LEAK_TOLD: ("آگاهی از نشت اطلاعات", "Told of a leak of data"),
-    Event.CONSENT_GIVEN: ("رضایت داده شد", "Consent given"),
-    Event.CONSENT_WITHDRAWN: ("رضایت پس گرفته شد", "Consent withdrawn"),
-    Event.PROMOTED: ("پیام تبلیغاتی", "Promotional message"),
-    Event.LISTED: ("نمایش در فهرست مشتریان", "Shown in the list of customers"),
-    Event.UNLISTED: ("حذف از فهرست مشتریان", "No longer in the list of customers"),
-}
-_DEADLINES: Mapping[DeadlineKind, tuple[str, str]] = {
-    DeadlineKind.REMIND: ("یادآوری پیش از پایان", "Reminder before the end"),
-    DeadlineKind.END_TRIAL: ("پایان دورهٔ آزمایشی", "The trial ends"),
-    DeadlineKind.END_TERM: ("پایان دوره", "The term ends"),
-    DeadlineKind.SUSPEND_UNPAID_LEASE: ("تعلیق اگر پرداخت نشود", "Suspended unless paid"),
-    DeadlineKind.REMIND_OF_DEBT: ("یادآوری بدهی پیش از مهلت", "Reminder of a debt before it is due"),
-    DeadlineKind.SUSPEND_FOR_DEBT: ("تعلیق اگر بدهی پرداخت نشود", "Suspended unless the debt is paid"),
-    DeadlineKind.DEACTIVATE: ("پایان مهلت فقط‌خواندنی", "Read-only time ends"),
-    DeadlineKind.WARN_OF_DELETION: ("هشدار حذف داده‌ها", "Warning of deletion"),
-    DeadlineKind.PURGE: ("حذف همیشگی داده‌ها", "Data deleted for good"),
-}
 # A legal hold may be one that its subject must not read about.
 _DISCREET = frozenset({Event.HOLD_PLACED, Event.HOLD_RELEASED})
 
@@ -222,7 +150,7 @@ def deadline(coming: Deadline, agreement: Agreement, language: str) -> Json:
     """Something that falls due, and by which clause."""
     return {
         "kind": coming.kind.value,
-        "title": word(_DEADLINES[coming.kind], language),
+        "title": word(DEADLINES[coming.kind], language),
         **at("at", coming.at, language),
         **_clause(agreement, coming.clause),
     }
@@ -235,7 +163,7 @@ def happening(happened: Happening, agreement: Agreement, language: str, *, for_o
     return {
         "seq": entry.seq,
         "event": entry.event.value,
-        "title": word(_EVENTS[entry.event], language),
+        "title": word(EVENTS[entry.event], language),
         **at("at", entry.at, language),
         **at("recorded_at", entry.recorded_at, language),
         "why": None if discreet else entry.why,
@@ -306,6 +234,7 @@ def terms(agreement: Agreement, language: str) -> Json:
     """An agreement: what one accepts, its figures with their clauses, and the clauses themselves."""
     registration = agreement.registration
     trial, first, lease = agreement.trial, agreement.first_invoice, agreement.lease
+    requests, reopening = agreement.data_requests, agreement.retention.reopening
     spans = {
         "read_only": agreement.read_only,
         "kept_after_trial": agreement.retention.after_trial,
@@ -344,6 +273,24 @@ def terms(agreement: Agreement, language: str) -> Json:
             "before": str(agreement.deletion_warning.before),
             "channels": [channel.value for channel in agreement.deletion_warning.channels],
             **_basis(agreement.deletion_warning.basis),
+        },
+        "reopening": reopening
+        and {
+            "within": str(reopening.within) if reopening.within else None,
+            **_basis(reopening.basis),
+        },
+        "data_requests": requests
+        and {
+            "within": str(requests.within),
+            "at_most": str(requests.at_most),
+            "mail": requests.mail
+            and {
+                "address": requests.mail.address,
+                "subject": requests.mail.subject,
+                "facts": list(requests.mail.facts),
+                **_basis(requests.mail.basis),
+            },
+            **_basis(requests.basis),
         },
         "refunds": [
             {

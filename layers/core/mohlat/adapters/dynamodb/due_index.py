@@ -10,6 +10,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from mohlat.adapters.dynamodb.data_jobs import BACKUP_PLAN, JOB
+from mohlat.adapters.dynamodb.data_requests import REQUEST
 from mohlat.adapters.dynamodb.leaks import LEAKS
 from mohlat.adapters.dynamodb.money import MONEY, payer_of
 from mohlat.adapters.dynamodb.payments import PAYMENT
@@ -90,6 +91,8 @@ def _due(row: DueRow) -> DueItem:
         return DueItem(DueKind.BACKUP_PLAN, tenant_of(row.pk), at)
     if row.sk.startswith(JOB):
         return DueItem(DueKind.DATA_JOB, row.sk.removeprefix(JOB), at, tenant_id=tenant_of(row.pk))
+    if row.sk.startswith(REQUEST):
+        return DueItem(DueKind.REQUEST, row.sk.removeprefix(REQUEST), at, tenant_id=tenant_of(row.pk))
     return DueItem(DueKind.ENTRY, tenant_of(row.pk), at, int(row.sk.removeprefix(JOURNAL)))
 
 

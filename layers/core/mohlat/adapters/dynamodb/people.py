@@ -97,12 +97,17 @@ class CodeItem(Item):
 
 
 def add_contact(write: TransactWrite, contact: Contact, sealer: Sealer, *, new: bool) -> None:
-    """Adds the sealed contact. `new`: the tenant begins here, and with it its data key."""
+    """Adds the sealed contact. `new`: the tenant begins here, and with it its data key.
+
+    A corrected one takes the place of what is there. The tenant's version, in the same transaction, sees to
+    it that nobody else corrects it at the same time.
+    """
     if new:
         sealer.begin(contact.tenant_id)
     text = json.dumps(compact(asdict(contact)), ensure_ascii=False, separators=(",", ":"))
     sealed = sealer.seal(contact.tenant_id, CONTACT, text.encode())
-    write.save(ContactItem(tenant_pk(contact.tenant_id), CONTACT, sealed=sealed), absent())
+    known = absent() if new else present()
+    write.save(ContactItem(tenant_pk(contact.tenant_id), CONTACT, sealed=sealed), known)
 
 
 def add_acceptance(write: TransactWrite, acceptance: Acceptance, sealer: Sealer) -> None:

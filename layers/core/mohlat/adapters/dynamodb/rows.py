@@ -12,6 +12,7 @@ from mohlat.adapters.dynamodb import (
     consents,
     contact_notes,
     data_jobs,
+    data_requests,
     disclosures,
     dispatches,
     escrows,
@@ -30,6 +31,7 @@ from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, HandedOver, Receipt, Row, UsageReport, Words
 from mohlat.domain.consents import Consent
 from mohlat.domain.data_jobs import DataFile, DataJob
+from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
 from mohlat.domain.invoices import OfficialInvoice
@@ -77,7 +79,7 @@ def add(
                 usage.add_report(write, row)
             case Consent() | Listing() | Unlisting():
                 _add_privacy(write, row)
-            case Words() | DataJob() | DataFile() | ContactNote():
+            case Words() | DataJob() | DataFile() | ContactNote() | DataRequest():
                 _add_data(write, row, sealer)
             case PurgeEntry():
                 purge.add_entry(write, replace(row, journal_head=journal_head))
@@ -95,7 +97,9 @@ def _add_privacy(write: TransactWrite, row: Consent | Listing | Unlisting) -> No
             consents.drop_listing(write, row)
 
 
-def _add_data(write: TransactWrite, row: Words | DataJob | DataFile | ContactNote, sealer: Sealer) -> None:
+def _add_data(
+    write: TransactWrite, row: Words | DataJob | DataFile | ContactNote | DataRequest, sealer: Sealer
+) -> None:
     match row:
         case Words():
             words.add_words(write, row, sealer)
@@ -105,6 +109,8 @@ def _add_data(write: TransactWrite, row: Words | DataJob | DataFile | ContactNot
             data_jobs.add_file(write, row)
         case ContactNote():
             contact_notes.add_note(write, row, sealer)
+        case DataRequest():
+            data_requests.add_request(write, row)
 
 
 def _add_money(

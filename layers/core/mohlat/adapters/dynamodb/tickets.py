@@ -47,10 +47,11 @@ def add_ticket(write: TransactWrite, ticket: Ticket) -> None:
     item.set_due(ticket.id, ticket.wakes_at)
     write.save(item, unmoved(TicketItem.version, ticket.version))
     pointer = OpenTicketItem(_OPEN + ticket.product, ticket.id, tenant_id=ticket.tenant_id)
-    if not ticket.open:
-        write.delete(pointer)
-    elif ticket.version == 1:
+    # One that is closed from the first is evidence of something done, and never stood in the list.
+    if ticket.version == 1 and ticket.open:
         write.save(pointer)
+    elif ticket.version > 1 and not ticket.open:
+        write.delete(pointer)
 
 
 def get(tenant_id: str, ticket_id: str) -> Ticket:

@@ -33,8 +33,9 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
 _AND = {"fa": " و ", "en": " and "}
 
 # Facts that are shown as they are, and the ids among them.
-_IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "leak_id")
-_SHOWN = (*_IDS, "plan", "extra", "partner", "invoice", "tax_id", "link", "subject", "text", "unsubscribe")
+_IDS = ("order_id", "refund_id", "ticket_id", "debt_id", "escrow_id", "leak_id", "request_id")
+_SENTENCES = ("subject", "text", "explanation")
+_SHOWN = (*_IDS, *_SENTENCES, "plan", "extra", "partner", "invoice", "tax_id", "link", "unsubscribe")
 
 # Facts that are counts.
 _COUNTED = ("used", "added", "changed", "deleted")

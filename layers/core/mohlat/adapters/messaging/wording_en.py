@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mohlat.adapters.messaging.wording_rights_en import RIGHTS
 from mohlat.adapters.messaging.wording_script import Given, Script
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.refunds import RefundReason
@@ -475,4 +476,5 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "$sms_subject - $sms_name. Stop: $unsubscribe",
         {"token": "unsubscribe", "token10": "sms_name", "token20": "sms_subject"},
     ),
+    **RIGHTS,
 }
