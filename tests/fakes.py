@@ -29,8 +29,10 @@ from mohlat.application.ports import (
     SecurityLine,
     TestClock,
     Tokens,
+    Tracking,
     UsageReport,
     Words,
+    Written,
 )
 from mohlat.domain.agreement import Channel, Phase
 from mohlat.domain.billing import BillingProfile
@@ -70,6 +72,7 @@ from mohlat.domain.people import (
 from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
 from mohlat.domain.staff import ContactNote
+from mohlat.domain.synchronization import Change, Copy, State, decide, search_key
 from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket
 
@@ -121,6 +124,9 @@ class Table:
     files: dict[tuple[str, str, int], DataFile] = field(default_factory=dict)
     backup_plans: dict[str, datetime] = field(default_factory=dict)
     contact_notes: dict[tuple[str, str], ContactNote] = field(default_factory=dict)
+    states: dict[tuple[str, str], State] = field(default_factory=dict)
+    asides: dict[tuple[str, str], Copy] = field(default_factory=dict)
+    last_places: dict[str, int] = field(default_factory=dict)
     leaks: dict[tuple[str, str], Leak] = field(default_factory=dict)
     consents: dict[tuple[str, str], Consent] = field(default_factory=dict)
     listings: dict[str, Listing] = field(default_factory=dict)
@@ -551,9 +557,19 @@ class FakeRecords:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def put(self, tenant_id: str, record_id: str, data: Mapping[str, object], now: datetime) -> Record:
+    def put(
+        self,
+        tenant_id: str,
+        record_id: str,
+        data: Mapping[str, object],
+        now: datetime,
+        tracking: Tracking | None = None,
+    ) -> Record:
         if tenant_id not in self.table.keys:
             raise Gone(tenant_id=tenant_id)
+        if tracking:
+            self._direct(tenant_id, record_id, data, now, None, tracking)
+            return self.table.records[tenant_id, record_id]
         known = self.table.records.get((tenant_id, record_id))
         stored = Record(tenant_id, record_id, copy.deepcopy(data), known.version + 1 if known else 1, now)
         self.table.records[tenant_id, record_id] = stored
@@ -569,16 +585,91 @@ class FakeRecords:
         mine = sorted(key for key in self.table.records if key[0] == tenant_id and key[1] > (after or ""))
         return [self.table.records[key] for key in mine[:limit]]
 
-    def delete(self, tenant_id: str, record_id: str, tenant_version: int) -> None:
+    def delete(
+        self,
+        tenant_id: str,
+        record_id: str,
+        tenant_version: int,
+        now: datetime,
+        tracking: Tracking | None = None,
+    ) -> None:
         self.get(tenant_id, record_id)
         if self.table.tenants[tenant_id].version != tenant_version:
             raise ConcurrentChange(tenant_id=tenant_id, record_id=record_id)
-        del self.table.records[tenant_id, record_id]
+        if tracking:
+            self._direct(tenant_id, record_id, None, now, tenant_version, tracking)
+        else:
+            del self.table.records[tenant_id, record_id]
 
     def keep_copy(self, tenant_id: str, record_id: str) -> None:
         if (tenant_id, record_id) in self.table.records:
             known = self.get(tenant_id, record_id)
             self.table.copies[tenant_id, f"{record_id}#{known.version}"] = known
+
+    def states(self, tenant_id: str, record_ids: Sequence[str]) -> tuple[dict[str, State], int]:
+        found = {}
+        for record_id in record_ids:
+            if state := self.table.states.get((tenant_id, record_id)):
+                found[record_id] = state
+            elif known := self.table.records.get((tenant_id, record_id)):
+                stamp = f"{iso(known.updated_at)}/"
+                found[record_id] = State(record_id, known.data, stamp, known.version, known.updated_at)
+        return found, self.table.last_places.get(tenant_id, 0)
+
+    def apply(
+        self,
+        tenant_id: str,
+        written: Sequence[Written],
+        last: int,
+        tenant_version: int | None,
+        tracking: Tracking,
+    ) -> None:
+        if tenant_id not in self.table.keys:
+            raise Gone(tenant_id=tenant_id)
+        with _transaction(self.table) as after:
+            if after.last_places.get(tenant_id, 0) != last:
+                raise ConcurrentChange(tenant_id=tenant_id)
+            if tenant_version is not None and after.tenants[tenant_id].version != tenant_version:
+                raise ConcurrentChange(tenant_id=tenant_id)
+            after.last_places[tenant_id] = last + len(written)
+            for seq, each in enumerate(written, start=last + 1):
+                state, key = replace(each.state, seq=seq), (tenant_id, each.state.record_id)
+                after.states[key] = state
+                after.records.pop(key, None)
+                if state.data is not None:
+                    after.records[key] = Record(*key, state.data, state.version, state.updated_at)
+                for aside in each.copies:
+                    after.asides[tenant_id, f"{aside.record_id}#{aside.stamp}"] = aside
+
+    def _direct(
+        self,
+        tenant_id: str,
+        record_id: str,
+        data: Mapping[str, object] | None,
+        now: datetime,
+        tenant_version: int | None,
+        tracking: Tracking,
+    ) -> None:
+        states, last = self.states(tenant_id, (record_id,))
+        state = states.get(record_id)
+        number = state.version + 1 if state else 1
+        change = Change("~api", f"{number:010d}", record_id, now, data, state.stamp if state else "")
+        after = decide(state, change, now).state
+        assert after
+        self.apply(tenant_id, (Written(after),), last, tenant_version, tracking)
+
+    def feed(self, tenant_id: str, after: int, limit: int) -> list[State]:
+        mine = [state for (owner, _), state in self.table.states.items() if owner == tenant_id]
+        return sorted((state for state in mine if state.seq > after), key=lambda state: state.seq)[:limit]
+
+    def copies(self, tenant_id: str, record_id: str) -> list[Copy]:
+        mine = sorted(key for key in self.table.asides if key[0] == tenant_id)
+        return [self.table.asides[key] for key in mine if self.table.asides[key].record_id == record_id]
+
+    def find(self, tenant_id: str, field: str, value: str, limit: int) -> list[Record]:
+        wanted = search_key(value)
+        mine = [record for record in self.page(tenant_id, None, 10**9) if field in record.data]
+        return [record for record in mine if search_key(record.data[field]) == wanted][:limit]
 
 
 class FakeObjects:
@@ -823,7 +914,8 @@ class FakeEraser:
         table = self.table
         match store:
             case Store.RECORDS:
-                places: list[Any] = [table.records, table.copies]
+                places: list[Any] = [table.records, table.copies, table.states, table.asides]
+                places.append(table.last_places)
             case Store.OBJECTS:
                 return [
                     (versions, number)

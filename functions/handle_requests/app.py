@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mohlat import bootstrap
 from mohlat.application.handle_requests import Answer
-from mohlat.domain.data_requests import RefusalGround, Right
+from mohlat.domain.data_requests import DataRequest, RefusalGround, Right
 from mohlat.domain.errors import NotAllowed
 from mohlat.domain.people import Role
 from mohlat.entrypoint import MEMBERS, Request, Response, api, route
@@ -53,49 +55,42 @@ def _request_id(request: Request) -> str:
     return our_id(request.path("request_id"), "d")
 
 
+def _acted(request: Request, act: Callable[[str, str, str], DataRequest]) -> Response:
+    done = act(request.tenant_id, _request_id(request), request.caller.name)
+    return Response(201, views.data_request(done, request.language))
+
+
 def _answer(request: Request) -> Response:
     fields = request.fields(
         text=text(4000), ground=optional(member(RefusalGround)), export_id=optional(text(40))
     )
-    desk, by = bootstrap.request_desk(), request.caller.name
-    answered = desk.answer(request.tenant_id, _request_id(request), Answer(**fields), by)
-    return Response(201, views.data_request(answered, request.language))
+    answer = Answer(**fields)
+    return _acted(request, lambda of, id, by: bootstrap.request_desk().answer(of, id, answer, by))
 
 
 def _extend(request: Request) -> Response:
-    reason, by = request.fields(reason=text(300))["reason"], request.caller.name
-    longer = bootstrap.request_desk().extend(request.tenant_id, _request_id(request), reason, by)
-    return Response(201, views.data_request(longer, request.language))
+    reason = request.fields(reason=text(300))["reason"]
+    return _acted(request, lambda of, id, by: bootstrap.request_desk().extend(of, id, reason, by))
 
 
 def _ask_identity(request: Request) -> Response:
-    desk, by = bootstrap.request_desk(), request.caller.name
-    stopped = desk.ask_identity(request.tenant_id, _request_id(request), by)
-    return Response(201, views.data_request(stopped, request.language))
+    return _acted(request, bootstrap.request_desk().ask_identity)
 
 
 def _confirm_identity(request: Request) -> Response:
-    desk, by = bootstrap.request_desk(), request.caller.name
-    going = desk.confirm_identity(request.tenant_id, _request_id(request), by)
-    return Response(201, views.data_request(going, request.language))
+    return _acted(request, bootstrap.request_desk().confirm_identity)
 
 
+_ALL = "/tenants/{tenant_id}/data-requests"
+_ONE = "/tenants/{tenant_id}/data-requests/{request_id}"
+_CHECKS = "/tenants/{tenant_id}/data-requests/{request_id}/identity-checks"
+_CONFIRMED = "/tenants/{tenant_id}/data-requests/{request_id}/identity-confirmations"
 lambda_handler = api(
-    route("POST", "/tenants/{tenant_id}/data-requests", _ask, MEMBERS),
-    route("GET", "/tenants/{tenant_id}/data-requests", _list, _READERS),
-    route("GET", "/tenants/{tenant_id}/data-requests/{request_id}", _one, _READERS),
+    route("POST", _ALL, _ask, MEMBERS),
+    route("GET", _ALL, _list, _READERS),
+    route("GET", _ONE, _one, _READERS),
     route("POST", "/tenants/{tenant_id}/data-requests/{request_id}/answers", _answer, [Role.OPERATOR]),
     route("POST", "/tenants/{tenant_id}/data-requests/{request_id}/extensions", _extend, [Role.OPERATOR]),
-    route(
-        "POST",
-        "/tenants/{tenant_id}/data-requests/{request_id}/identity-checks",
-        _ask_identity,
-        [Role.OPERATOR],
-    ),
-    route(
-        "POST",
-        "/tenants/{tenant_id}/data-requests/{request_id}/identity-confirmations",
-        _confirm_identity,
-        [Role.OPERATOR],
-    ),
+    route("POST", _CHECKS, _ask_identity, [Role.OPERATOR]),
+    route("POST", _CONFIRMED, _confirm_identity, [Role.OPERATOR]),
 )

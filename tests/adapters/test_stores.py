@@ -537,7 +537,7 @@ class TestRecords:
         with pytest.raises(NotFound):
             stores.records.get("t-2", "r-1")
         with pytest.raises(NotFound):
-            stores.records.delete("t-2", "r-1", 1)
+            stores.records.delete("t-2", "r-1", 1, START)
         assert stores.records.page("t-2", None, 10) == []
         assert stores.records.get("t-1", "r-1").data == {"name": "x"}
 
@@ -554,18 +554,18 @@ class TestRecords:
     def test_a_deleted_record_is_gone(self, stores: Stores) -> None:
         stores.register()
         stores.records.put("t-1", "r-1", {}, START)
-        stores.records.delete("t-1", "r-1", 1)
+        stores.records.delete("t-1", "r-1", 1, START)
         with pytest.raises(NotFound):
             stores.records.get("t-1", "r-1")
         with pytest.raises(NotFound):
-            stores.records.delete("t-1", "r-1", 1)
+            stores.records.delete("t-1", "r-1", 1, START)
 
     def test_a_record_stays_if_its_tenant_has_moved_since_it_was_looked_at(self, stores: Stores) -> None:
         tenant = stores.register()
         stores.records.put("t-1", "r-1", {}, START)
         stores.write(lifecycle.place_hold(tenant, hold(), START, by="operator", clause="T"))
         with pytest.raises(ConcurrentChange):
-            stores.records.delete("t-1", "r-1", tenant.version)
+            stores.records.delete("t-1", "r-1", tenant.version, START)
         assert stores.records.get("t-1", "r-1").version == 1
 
     def test_a_copy_is_no_record_but_goes_with_them(self, stores: Stores) -> None:

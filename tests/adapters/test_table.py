@@ -199,7 +199,7 @@ def test_other_refusals_pass_through_every_conditional_write(sealer: EnvelopeSea
         ("PutItem", lambda: sealer.begin("t-1")),
         ("UpdateItem", lambda: DynamoPeople(sealer).save_user(user)),
         ("UpdateItem", lambda: DynamoTenants(sealer).mark_followed("t-1", 1)),
-        ("TransactWriteItems", lambda: DynamoRecords(sealer).delete("t-1", "r-1", 1)),
+        ("TransactWriteItems", lambda: DynamoRecords(sealer).delete("t-1", "r-1", 1, START)),
     ):
         with answering(operation, broken), pytest.raises(PynamoDBException):
             call()

@@ -15,7 +15,7 @@ _WRITES = (
     ("jobs", ("save", "drop")),
     ("objects", ("put", "delete")),
     ("tenants", ("commit",)),
-    ("records", ("put", "delete", "keep_copy")),
+    ("records", ("put", "delete", "keep_copy", "apply")),
 )
 
 

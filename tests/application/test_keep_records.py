@@ -110,10 +110,10 @@ def test_a_hold_that_is_placed_while_a_record_is_being_deleted_wins(
     records.put(tenant.id, "r", {"n": 1})
     delete = world.records.delete
 
-    def overtaken(tenant_id: str, record_id: str, tenant_version: int) -> None:
+    def overtaken(tenant_id: str, record_id: str, tenant_version: int, *more: object) -> None:
         monkeypatch.setattr(world.records, "delete", delete)
         hold_records(world, tenant.id, "r")
-        delete(tenant_id, record_id, tenant_version)
+        delete(tenant_id, record_id, tenant_version, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(world.records, "delete", overtaken)
     with pytest.raises(Held):

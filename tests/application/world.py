@@ -28,6 +28,7 @@ from mohlat.application.serve_customer import ServiceDesk
 from mohlat.application.settle_payment import PaymentDesk
 from mohlat.application.sign_in import FrontDesk
 from mohlat.application.sweep import sweep
+from mohlat.application.synchronize import SyncDesk
 from mohlat.application.transitions import catch_up
 from mohlat.application.work_on_data import DataWorker
 from mohlat.domain.agreement import Agreement
@@ -218,6 +219,13 @@ class World:
             dispatches=self.dispatches,
             agreements=self.agreements,
             ids=self.ids,
+            clock=self.clock,
+        )
+        self.sync_desk = SyncDesk(
+            tenants=self.tenants,
+            records=self.records,
+            jobs=self.jobs,
+            agreements=self.agreements,
             clock=self.clock,
         )
         self.service_desk = ServiceDesk(

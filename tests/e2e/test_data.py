@@ -8,9 +8,11 @@ import re
 import runpy
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox.api import Customer, instant, text
@@ -62,6 +64,11 @@ def traces(stack: Stack, customer: Customer) -> dict[str, list[str]]:
         if customer.tenant_id in str(user)
     ]
     return found
+
+
+def write_mail(stage: Stage, mail: dict[str, Any]) -> httpx.Response:
+    """Somebody writes to the product, as the stand-in of SES delivers it."""
+    return stage.api.http.post("/sandbox/mail", json=mail)
 
 
 def leave_objects(stack: Stack, customer: Customer) -> None:
@@ -273,3 +280,88 @@ def test_a_backup_is_restored_and_loses_nothing_newer_unasked(stage: Stage) -> N
     assert (done["status"], done["losses"]) == ("done", {"added": 0, "changed": 1, "deleted": 0})
     assert customer.get("/records/c0")["data"] == {"n": 0}
     assert put(customer, "c1", {"n": 1}).status_code == 200
+
+
+@pytest.mark.clause("CLUB-3")
+def test_two_devices_bring_what_they_did_offline_and_end_alike(stage: Stage) -> None:
+    customer = stage.join("customer_club")
+    made_at = text(stage.now() - timedelta(hours=1))
+
+    def bring(device: str, *changes: dict[str, Any]) -> list[str]:
+        body = {"device": device, "changes": [{"edited_at": made_at, **change} for change in changes]}
+        answer = customer.api.ask("POST", f"{customer.path}/sync", body, token=customer.token)
+        return [outcome["fate"] for outcome in answer["outcomes"]]
+
+    many = [{"id": f"c-{n}", "record_id": f"r-{n:03d}", "data": {"n": n}} for n in range(300)]
+    assert set(bring("till-1", *many)) == {"applied"}
+    assert set(bring("till-1", *reversed(many))) == {"repeated"}
+    mine = {"id": "d-1", "record_id": "r-000", "data": {"n": "from 2", "mobile": "۰۹۱۲۱۱۱۲۲۳۳"}}
+    assert bring("till-2", mine, {"id": "d-2", "record_id": "r-001"}) == ["applied", "applied"]
+
+    def everything() -> dict[str, Any]:
+        found, cursor = {}, ""
+        while True:
+            query = {"cursor": cursor} if cursor else {}
+            page = customer.get("/changes", **query)
+            found |= {each["record_id"]: each["data"] for each in page["changes"]}
+            if not page["more"]:
+                return found
+            cursor = page["cursor"]
+
+    seen = everything()
+    assert len(seen) == 300
+    assert seen["r-000"]["n"] == "from 2"
+    assert seen["r-001"] is None
+    # What the first device had gathered was not seen by the second: it is put aside, not lost.
+    assert customer.get("/records/r-000/copies")["copies"][0]["data"] == {"n": 0}
+    body = {"field": "mobile", "value": "0912 111 2233"}
+    found = customer.api.ask("POST", f"{customer.path}/record-searches", body, token=customer.token)
+    assert [each["record_id"] for each in found["records"]] == ["r-000"]
+
+
+@pytest.mark.clause("KALAK-marketing")
+def test_one_click_in_a_promotional_message_ends_them(stage: Stage) -> None:
+    customer = stage.join("kalak")
+    body = {"kind": "promotion", "subject": "A third off until Nowruz", "text": "Order before the holidays."}
+    stage.as_operator("POST", f"{customer.path}/promotions", body)
+
+    def link() -> str | None:
+        for message in stage.received(customer):
+            if found := re.search(r"/u/\w+/e/\w+", str(message.get("BodyText", ""))):
+                return found.group()
+        return None
+
+    way_out = eventually(link, "the promotional mail")
+    page = stage.api.call("GET", way_out)
+    assert page.status_code == 200
+    assert "<button>" in page.text
+    assert customer.get("/consents")["standing"]["marketing_email"] is True
+    for _ in range(2):
+        assert stage.api.call("POST", way_out).status_code == 200
+    assert customer.get("/consents")["standing"]["marketing_email"] is False
+    assert_problem(stage.api.call("POST", way_out[:-1] + "?"), 404, "not-found")
+
+
+@pytest.mark.clause("KALLU-9")
+def test_a_request_by_mail_is_taken_from_the_registered_address_only_and_watched(stage: Stage) -> None:
+    customer = stage.join("kallu", name="Nima Rad")
+    words = {
+        "to": "privacy@kallu.cc",
+        "subject": "My Personal Data",
+        "text": f"Port my data.\nName: {customer.name}\nRoom ID: {customer.tenant_id}",
+    }
+    forged = {**words, "from": customer.email, "verdicts": {"spf": "FAIL"}}
+    assert write_mail(stage, forged).is_success
+    strange = {**words, "from": "stranger@example.org"}
+    assert write_mail(stage, strange).is_success
+    assert customer.get("/data-requests")["data_requests"] == []
+    assert write_mail(stage, {**words, "from": customer.email}).is_success
+    (asked,) = eventually(lambda: customer.get("/data-requests")["data_requests"] or None, "the request")
+    assert asked["right"] == "port"
+    assert instant(asked["due_at"]) - instant(asked["received_at"]) == 30 * DAY
+    stage.just_after(instant(asked["due_at"]) - 7 * DAY)
+    happened = [entry["event"] for entry in stage.timeline(customer)]
+    assert "data_request_escalated" in happened
+    path = f"{customer.path}/data-requests/{asked['request_id']}"
+    stage.as_operator("POST", f"{path}/answers", {"text": "An export is ready in your account."})
+    assert customer.get(f"/data-requests/{asked['request_id']}")["status"] == "answered"

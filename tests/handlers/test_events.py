@@ -15,6 +15,7 @@ from tests.handlers import (
     privacy_cases,
     request_cases,
     staff_cases,
+    sync_cases,
 )
 from tests.handlers.cases import (
     AT,
@@ -395,6 +396,7 @@ CASES: dict[str, Case] = {
     **export_cases.CASES,
     **staff_cases.CASES,
     **privacy_cases.CASES,
+    **sync_cases.CASES,
     **request_cases.CASES,
 }
 

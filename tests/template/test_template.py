@@ -359,6 +359,7 @@ def test_only_what_erases_may_delete_from_the_tables() -> None:
         "keep_records",
         "erase_tenant",
         "work_on_data",
+        "synchronize_records",
         "remove_content",
     }
     for name, found in cf.functions().items():

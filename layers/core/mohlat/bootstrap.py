@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from mohlat.application.serve_customer import ServiceDesk
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
+    from mohlat.application.synchronize import SyncDesk
     from mohlat.application.work_on_data import DataWorker
     from mohlat.domain.processors import Processor
 
@@ -144,6 +145,9 @@ class _LateSealer:
 
     def open(self, tenant_id: str, row: str, sealed: bytes) -> bytes:
         return sealer().open(tenant_id, row, sealed)
+
+    def fingerprint(self, tenant_id: str, text: str) -> str:
+        return sealer().fingerprint(tenant_id, text)
 
 
 @cache
@@ -436,6 +440,16 @@ def records_desk() -> RecordsDesk:
     from mohlat.application.keep_records import RecordsDesk
 
     return RecordsDesk(
+        tenants=tenants(), records=records(), jobs=data_jobs(), agreements=agreements(), clock=clock()
+    )
+
+
+@cache
+def sync_desk() -> SyncDesk:
+    """Brings together what devices did."""
+    from mohlat.application.synchronize import SyncDesk
+
+    return SyncDesk(
         tenants=tenants(), records=records(), jobs=data_jobs(), agreements=agreements(), clock=clock()
     )
 

@@ -133,6 +133,7 @@ class Request:
         self.context = context
         self.method: str = event["httpMethod"]
         self.resource: str = event["resource"]
+        self.largest_body = LARGEST_BODY
         self._context: Mapping[str, Any] = event.get("requestContext") or {}
         self._path: Mapping[str, str] = event.get("pathParameters") or {}
         self.query: Mapping[str, str] = event.get("queryStringParameters") or {}
@@ -196,16 +197,16 @@ class Request:
         """The body. Raises BodyTooLarge, MalformedBody."""
         body = self.event.get("body") or ""
         # Base 64 takes four bytes for three.
-        if len(body) > LARGEST_BODY * (2 if self.event.get("isBase64Encoded") else 1):
-            raise BodyTooLarge
+        if len(body) > self.largest_body * (2 if self.event.get("isBase64Encoded") else 1):
+            raise BodyTooLarge(max_bytes=self.largest_body)
         try:
             raw = (
                 base64.b64decode(body, validate=True) if self.event.get("isBase64Encoded") else body.encode()
             )
         except (binascii.Error, ValueError):
             raise MalformedBody from None
-        if len(raw) > LARGEST_BODY:
-            raise BodyTooLarge
+        if len(raw) > self.largest_body:
+            raise BodyTooLarge(max_bytes=self.largest_body)
         return raw
 
     def form(self) -> Mapping[str, str]:
@@ -273,13 +274,22 @@ class Route:
     resource: str
     act: Callable[[Request], Response]
     allow: tuple[Role, ...] = ()
+    largest_body: int = LARGEST_BODY
 
 
 def route(
-    method: str, resource: str, act: Callable[[Request], Response], allow: Iterable[Role] = ()
+    method: str,
+    resource: str,
+    act: Callable[[Request], Response],
+    allow: Iterable[Role] = (),
+    *,
+    largest_body: int = LARGEST_BODY,
 ) -> Route:
-    """A route. Owners and users reach their own tenant only, operators every one they are allowed."""
-    return Route(method, resource, act, tuple(allow))
+    """A route. Owners and users reach their own tenant only, operators every one they are allowed.
+
+    `largest_body` is in bytes.
+    """
+    return Route(method, resource, act, tuple(allow), largest_body)
 
 
 def api(*routes: Route) -> Handler:
@@ -296,6 +306,7 @@ def api(*routes: Route) -> Handler:
             if found is None:
                 raise MethodNotAllowed if request.resource in resources else NotFound
             _admit(request, found)
+            request.largest_body = found.largest_body
             response = found.act(request)
         except Exception as error:
             response = _refusal(error, request)

@@ -66,6 +66,7 @@ from mohlat.domain.agreement import (
     Span,
     StaffNeeds,
     StaffRule,
+    SyncRule,
     TransferRule,
     Trial,
     VatRate,
@@ -181,6 +182,9 @@ class _Form(Sales):
             "staff": self.rule(StaffRule, {"needs": needs}),
             "contact_notes": self.basis(),
             "no_transfer": self.basis(),
+            "synchronization": self.rule(
+                SyncRule, {"search": list_of(SHORT_NAME, key=lambda name: name, empty=True)}
+            ),
             "consents": list_of(
                 self.rule(ConsentRule, {"purpose": _PURPOSE, "arises": _ARISES}),
                 key=lambda one: one.purpose,

@@ -184,8 +184,8 @@ def document() -> str:
         "# Personal data\n\n"
         "Every stored field that is about a person, by the category that people are told of. Made from the\n"
         "declarations in `layers/core/mohlat/application/inventory.py`; a test keeps both in step, and\n"
-        "refuses a stored class or field that nobody declared. How long each is kept is the agreement's; what\n"
-        "is sealed is noise from the purge on.\n\n"
+        "refuses a stored class or field that nobody declared. How long each is kept is the agreement's;\n"
+        "what is sealed is noise from the purge on.\n\n"
         "| category | field | where | how |\n|---|---|---|---|\n"
     )
     rows = "".join(

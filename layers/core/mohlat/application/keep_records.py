@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mohlat.application.plan_backup import plan_backup
-from mohlat.application.ports import Agreements, Clock, DataJobs, Record, Records, Tenants
+from mohlat.application.ports import Agreements, Clock, DataJobs, Record, Records, Tenants, Tracking
 from mohlat.application.transitions import retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import Held, InvalidInput
 from mohlat.domain.tenant import Tenant
 
-_LARGEST = 64 * 1024
+LARGEST_RECORD = 64 * 1024
 _PAGE = 100
 # A function's answer ends at 6 MB, in which each quotation mark counts up to four times.
 _LARGEST_PAGE = 1024 * 1024
@@ -52,13 +52,14 @@ class RecordsDesk:
         Of a record that is under a legal hold what was there stays as a copy.
         """
         tenant, agreement = self._permit(tenant_id, Operation.WRITE)
-        if _weight(data) > _LARGEST:
-            raise InvalidInput("data", "too large", max_bytes=_LARGEST)
+        if weight(data) > LARGEST_RECORD:
+            raise InvalidInput("data", "too large", max_bytes=LARGEST_RECORD)
         if tenant.held(record_id):
             self._records.keep_copy(tenant_id, record_id)
         # Planned first: whatever is written then is in a backup one day.
         plan_backup(self._jobs, tenant, agreement, self._clock.now())
-        return self._records.put(tenant_id, record_id, data, self._clock.now())
+        tracking = tracking_of(agreement)
+        return retrying(lambda: self._records.put(tenant_id, record_id, data, self._clock.now(), tracking))
 
     def get(self, tenant_id: str, record_id: str) -> Record:
         """Raises AccessRefused, NotFound."""
@@ -73,10 +74,10 @@ class RecordsDesk:
         self._permit(tenant_id, Operation.READ)
         size = min(limit or _PAGE, _PAGE)
         records = self._records.page(tenant_id, after, size + 1)
-        fitting, weight = 0, 0
+        fitting, total = 0, 0
         for record in records[:size]:
-            weight += _weight(record.data)
-            if fitting and weight > _LARGEST_PAGE:
+            total += weight(record.data)
+            if fitting and total > _LARGEST_PAGE:
                 break
             fitting += 1
         return Page(records[:fitting], records[fitting - 1].id if len(records) > fitting else None)
@@ -89,7 +90,8 @@ class RecordsDesk:
             if tenant.held(record_id):
                 raise Held(record_id=record_id)
             plan_backup(self._jobs, tenant, agreement, self._clock.now())
-            self._records.delete(tenant_id, record_id, tenant.version)
+            now = self._clock.now()
+            self._records.delete(tenant_id, record_id, tenant.version, now, tracking_of(agreement))
 
         retrying(delete)
 
@@ -98,7 +100,9 @@ class RecordsDesk:
 
         `tenant` is as that decision left it. Raises NotFound, ConcurrentChange.
         """
-        self._records.delete(tenant.id, record_id, tenant.version)
+        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        now = self._clock.now()
+        self._records.delete(tenant.id, record_id, tenant.version, now, tracking_of(agreement))
 
     def _permit(self, tenant_id: str, operation: Operation) -> tuple[Tenant, Agreement]:
         tenant = self._tenants.get(tenant_id)
@@ -107,6 +111,12 @@ class RecordsDesk:
         return tenant, agreement
 
 
-def _weight(data: Mapping[str, object]) -> int:
+def tracking_of(agreement: Agreement) -> Tracking | None:
+    """How an agreement has records tracked; None where they are just kept."""
+    rule = agreement.synchronization
+    return Tracking(rule.search) if rule else None
+
+
+def weight(data: Mapping[str, object]) -> int:
     """Bytes of a record's data as JSON."""
     return len(json.dumps(data, ensure_ascii=False).encode())

@@ -36,6 +36,7 @@ from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identit
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.refunds import Refund
 from mohlat.domain.staff import ContactNote
+from mohlat.domain.synchronization import Copy, State
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket
 
@@ -513,22 +514,54 @@ class Record:
     updated_at: datetime
 
 
-class Records(Protocol):
-    """The tenants' own entries, sealed under the tenant's key."""
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """That a tenant's records are synchronized, and by which fields of their data they are found."""
 
-    def put(self, tenant_id: str, record_id: str, data: Mapping[str, object], now: datetime) -> Record:
-        """Stores a record in place of what was there."""
+    search: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A record's new state, and what has to be put aside with it."""
+
+    state: State
+    copies: tuple[Copy, ...] = ()
+
+
+class Records(Protocol):
+    """The tenants' own entries, sealed under the tenant's key.
+
+    With `tracking` a write also takes its place in the feed that devices read, and in what is searched by.
+    """
+
+    def put(
+        self,
+        tenant_id: str,
+        record_id: str,
+        data: Mapping[str, object],
+        now: datetime,
+        tracking: Tracking | None = None,
+    ) -> Record:
+        """Stores a record in place of what was there. Raises ConcurrentChange where it is tracked."""
         ...
 
     def get(self, tenant_id: str, record_id: str) -> Record:
-        """Raises NotFound."""
+        """Raises NotFound, also for one that was deleted."""
         ...
 
     def page(self, tenant_id: str, after: str | None, limit: int) -> list[Record]:
         """Up to `limit` records whose id is above `after`, in order of id."""
         ...
 
-    def delete(self, tenant_id: str, record_id: str, tenant_version: int) -> None:
+    def delete(
+        self,
+        tenant_id: str,
+        record_id: str,
+        tenant_version: int,
+        now: datetime,
+        tracking: Tracking | None = None,
+    ) -> None:
         """Deletes a record while its tenant is still at this version, which is what no hold was seen at.
 
         Raises NotFound, ConcurrentChange.
@@ -537,6 +570,33 @@ class Records(Protocol):
 
     def keep_copy(self, tenant_id: str, record_id: str) -> None:
         """Keeps what a record holds now beside it, sealed as it is; without a record there is nothing to."""
+        ...
+
+    def states(self, tenant_id: str, record_ids: Sequence[str]) -> tuple[dict[str, State], int]:
+        """The states of those that there are or were, and the feed's last place; read consistently."""
+        ...
+
+    def apply(
+        self, tenant_id: str, written: Sequence[Written], last: int, tenant_version: int, tracking: Tracking
+    ) -> None:
+        """Writes states in one transaction, in the places of the feed that follow `last`.
+
+        Raises ConcurrentChange if somebody wrote since, or the tenant moved.
+        """
+        ...
+
+    def feed(self, tenant_id: str, after: int, limit: int) -> list[State]:
+        """Up to `limit` states whose place in the feed is above `after`, in order: each record once, as it is
+        now.
+        """
+        ...
+
+    def copies(self, tenant_id: str, record_id: str) -> list[Copy]:
+        """What was put aside of a record."""
+        ...
+
+    def find(self, tenant_id: str, field: str, value: str, limit: int) -> list[Record]:
+        """Up to `limit` records whose data has this value in this field, by their keyed hashes."""
         ...
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from mohlat.application.export_tenant import MANIFEST, digest, manifest, object_name
 from mohlat.application.keep_backups import APPLY, COMPARE, SAVE
+from mohlat.application.keep_records import tracking_of
 from mohlat.application.ports import (
     Agreements,
     Clock,
@@ -225,13 +226,14 @@ class DataWorker:
         is overwritten stays as a copy.
         """
         now = self._clock.now()
+        tracking = tracking_of(self._agreements.load(tenant.product, tenant.agreement_version))
         for record_id in span.to_write:
             if tenant.held(record_id):
                 self._records.keep_copy(tenant.id, record_id)
-            self._records.put(tenant.id, record_id, span.saved[record_id], now)
+            self._records.put(tenant.id, record_id, span.saved[record_id], now, tracking)
         for record_id in span.added:
             if not tenant.held(record_id):
-                self._records.delete(tenant.id, record_id, tenant.version)
+                self._records.delete(tenant.id, record_id, tenant.version, now, tracking)
 
     def _finish_restoration(self, restoration: DataJob) -> None:
         def finish() -> None:

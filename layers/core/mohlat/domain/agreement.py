@@ -420,6 +420,14 @@ class StaffNeeds(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SyncRule:
+    """Records are synchronized with devices, and found by the values of these fields of their data."""
+
+    search: tuple[str, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class StaffRule:
     """When staff may look at a customer's name and contacts; each look is recorded."""
 
@@ -642,6 +650,7 @@ class Agreement:
     leaks: LeakRule | None = None
     contact_notes: Basis | None = None
     no_transfer: Basis | None = None
+    synchronization: SyncRule | None = None
     consents: tuple[ConsentRule, ...] = ()
     cookies: CookieRule | None = None
     transfers: TransferRule | None = None

@@ -87,7 +87,10 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
     BodyTooLarge: _Kind(
         413,
         _both("بدنهٔ بیش از اندازه بزرگ", "Body too large"),
-        _both("بدنهٔ درخواست نباید از ۱۲۸ کیلوبایت بزرگ‌تر باشد.", "The body must not exceed 128 KiB."),
+        _both(
+            "بدنهٔ درخواست از اندازهٔ مجاز، که در details آمده، بزرگ‌تر است.",
+            "The body is larger than it may be; details say how large that is.",
+        ),
     ),
     UnsupportedMediaType: _Kind(
         415,
@@ -257,6 +260,7 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
         ("is empty", "نباید خالی باشد", "must not be empty"),
         ("malformed", "شکل درستی ندارد", "is malformed"),
         ("not a list of texts", "باید فهرستی از متن‌ها باشد", "must be a list of texts"),
+        ("must be a list of changes", "باید فهرستی از تغییرها باشد", "must be a list of changes"),
         ("not an https:// address", "باید نشانی https:// باشد", "must be an https:// address"),
         ("not a list of account ids", "باید فهرستی از شناسه‌های حساب باشد", "must be a list of account ids"),
         (
@@ -394,6 +398,7 @@ _FIELDS = {
     "backup_id": "شناسهٔ نسخهٔ پشتیبان",
     "before": "پیش از",
     "billed": "محاسبه شدن",
+    "changes": "تغییرها",
     "channel": "راه تماس",
     "clause": "بند",
     "closing": "گونهٔ بستن",
@@ -411,10 +416,12 @@ _FIELDS = {
     "data_taken": "برداشتن داده‌ها",
     "debt_id": "شناسهٔ بدهی",
     "decision": "تصمیم",
+    "device": "دستگاه",
     "economic_code": "کد اقتصادی",
     "email": "ایمیل",
     "escrow_id": "شناسهٔ امانت",
     "extra": "خدمت جانبی",
+    "field": "فیلد",
     "form": "شکل",
     "gateway": "درگاه پرداخت",
     "given": "رضایت",
@@ -476,6 +483,7 @@ _FIELDS = {
     "to": "زمان",
     "trackId": "شناسهٔ پرداخت",
     "until": "پایان",
+    "value": "مقدار",
     "usage_id": "شناسهٔ گزارش مصرف",
     "used": "مصرف",
     "version": "نسخه",

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
@@ -64,6 +64,7 @@ _LOST_RACE = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 _REFUSED = "ConditionalCheckFailedException"
 _IN_TRANSACTION = "TransactionConflictException"
 _BATCH = 25
+_FETCHED = 100
 _BATCH_TRIES = 6
 
 
@@ -111,6 +112,9 @@ class Item(Model):
     @classmethod
     def _get_connection(cls) -> TableConnection:
         return connection()
+
+
+Kind = TypeVar("Kind", bound=Item)
 
 
 class DueItem(Item):
@@ -219,6 +223,24 @@ def count_in(pk: str, below: str = "", model: type[Item] = Item) -> int:
     `model` says which table.
     """
     return model.count(pk, Item.sk.startswith(below) if below else None, consistent_read=True)
+
+
+def fetch_all(model: type[Kind], keys: Iterable[tuple[str, str]]) -> Iterator[Kind]:
+    """The items there are by (pk, sk), in no order, read consistently, a hundred a request."""
+    wanted = [{"pk": pk, "sk": sk} for pk, sk in keys]
+    for start in range(0, len(wanted), _FETCHED):
+        left: Sequence[Any] = wanted[start : start + _FETCHED]
+        for _ in range(_BATCH_TRIES):
+            table = connection()
+            answer = table.batch_get_item(left, consistent_read=True)
+            for found in answer["Responses"].get(table.table_name, ()):
+                yield model.from_raw_data(found)
+            undone = answer.get("UnprocessedKeys", {}).get(table.table_name, {}).get("Keys", [])
+            left = [{name: value["S"] for name, value in key.items()} for key in undone]
+            if not left:
+                break
+        else:
+            raise ServiceUnavailable("the table left some of a batch unread", undone=len(left))
 
 
 def delete_all(keys: Iterable[tuple[str, str]], table: TableConnection | None = None) -> int:
