@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.api import Api, Customer, Mailbox, Operator, Unexpected, instant, text
+from sandbox.demo_data import DataChapter
 from sandbox.demo_money import Chapter
 
 SECOND = timedelta(seconds=1)
@@ -138,6 +139,8 @@ def main() -> int:
     print("money")
     acts = Chapter(api, boss, member(api, "partner")).run()
     print(f"{acts} acts, and the ledger balanced after each\n")
+    print("data")
+    print(f"{DataChapter(api, boss).run()} acts\n")
     lives = [
         Life("kalo, never paid", Customer(api, "kalo")),
         Life("kalo, paid on day 29", Customer(api, "kalo"), ("starter", "P1M")),

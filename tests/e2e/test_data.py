@@ -190,7 +190,7 @@ def test_a_closed_account_hands_out_everything_it_holds_for_a_week_to_its_owner_
     customer, other = stage.join("kalo"), stage.join("kalo")
     for number in range(3):
         assert put(customer, f"c{number}", {"name": f"مشتری {number}"}).status_code == 201
-    body = {"closing": "termination", "confirm": customer.tenant_id}
+    body = {"closing": "termination", "confirm": customer.name}
     customer.api.ask("POST", f"{customer.path}/closures", body, token=customer.token)
     assert customer.api.call("GET", f"{customer.path}/records", token=customer.token).status_code == 403
 
@@ -364,4 +364,4 @@ def test_a_request_by_mail_is_taken_from_the_registered_address_only_and_watched
     assert "data_request_escalated" in happened
     path = f"{customer.path}/data-requests/{asked['request_id']}"
     stage.as_operator("POST", f"{path}/answers", {"text": "An export is ready in your account."})
-    assert customer.get(f"/data-requests/{asked['request_id']}")["status"] == "answered"
+    assert customer.get(f"/data-requests/{asked['request_id']}")["status"] == "fulfilled"
