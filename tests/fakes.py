@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mohlat.application.ports import (
+    Activity,
     Compensation,
     DueItem,
     DueKind,
@@ -127,6 +128,7 @@ class Table:
     states: dict[tuple[str, str], State] = field(default_factory=dict)
     asides: dict[tuple[str, str], Copy] = field(default_factory=dict)
     last_places: dict[str, int] = field(default_factory=dict)
+    activity: dict[tuple[str, str], Activity] = field(default_factory=dict)
     leaks: dict[tuple[str, str], Leak] = field(default_factory=dict)
     consents: dict[tuple[str, str], Consent] = field(default_factory=dict)
     listings: dict[str, Listing] = field(default_factory=dict)
@@ -762,6 +764,22 @@ class FakeDataJobs:
         self.table.backup_plans.pop(tenant_id, None)
 
 
+class FakeActivityLog:
+    """`ActivityLog` in memory, not sealed."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def note(self, activity: Activity) -> None:
+        if activity.tenant_id not in self.table.keys:
+            raise Gone(tenant_id=activity.tenant_id)
+        _insert(self.table.activity, (activity.tenant_id, activity.id), activity)
+
+    def lines(self, tenant_id: str, before: str | None, limit: int) -> list[Activity]:
+        mine = [line for line in _of(self.table.activity, tenant_id) if before is None or line.id < before]
+        return mine[::-1][:limit]
+
+
 class FakeContactNotes:
     """`ContactNotes` in memory, not sealed."""
 
@@ -915,7 +933,7 @@ class FakeEraser:
         match store:
             case Store.RECORDS:
                 places: list[Any] = [table.records, table.copies, table.states, table.asides]
-                places.append(table.last_places)
+                places += [table.last_places, table.activity]
             case Store.OBJECTS:
                 return [
                     (versions, number)

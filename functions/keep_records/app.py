@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mohlat import bootstrap
+from mohlat.domain.people import Role
 from mohlat.entrypoint import MEMBERS, Request, Response, api, route
 from mohlat.presentation import views
 from mohlat.presentation.cursors import read_cursor, read_limit, write_cursor
@@ -23,7 +24,7 @@ def _get(request: Request) -> Response:
 
 def _put(request: Request) -> Response:
     key, fields = record_id(request.path("record_id")), request.fields(data=json_object)
-    record = bootstrap.records_desk().put(request.tenant_id, key, fields["data"])
+    record = bootstrap.records_desk().put(request.tenant_id, key, fields["data"], request.caller.name)
     shown = views.record(record, request.language)
     if record.version == 1:
         return Response(201, shown, {"Location": request.address})
@@ -31,12 +32,22 @@ def _put(request: Request) -> Response:
 
 
 def _delete(request: Request) -> Response:
-    bootstrap.records_desk().delete(request.tenant_id, record_id(request.path("record_id")))
+    key = record_id(request.path("record_id"))
+    bootstrap.records_desk().delete(request.tenant_id, key, request.caller.name)
     return Response(204)
+
+
+def _activity(request: Request) -> Response:
+    before = read_cursor(request.query, "v_[0-9A-HJKMNP-TV-Z]{26}")
+    lines = bootstrap.records_desk().activity(request.tenant_id, before, read_limit(request.query))
+    following = lines[-1].id if len(lines) == (read_limit(request.query) or 100) else None
+    shown = [views.activity(line, request.language) for line in lines]
+    return Response(200, {"activity": shown, "next_cursor": write_cursor(following)})
 
 
 _ONE = "/tenants/{tenant_id}/records/{record_id}"
 lambda_handler = api(
+    route("GET", "/tenants/{tenant_id}/activity", _activity, [Role.OWNER]),
     route("GET", "/tenants/{tenant_id}/records", _list, MEMBERS),
     route("GET", _ONE, _get, MEMBERS),
     route("PUT", _ONE, _put, MEMBERS),

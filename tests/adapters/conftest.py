@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from mohlat.adapters import aws
+from mohlat.adapters.dynamodb.activity import DynamoActivityLog
 from mohlat.adapters.dynamodb.books import DynamoBooks
 from mohlat.adapters.dynamodb.clock_offsets import DynamoClockOffsets
 from mohlat.adapters.dynamodb.consents import DynamoConsents, DynamoListings
@@ -186,6 +187,7 @@ class Stores:
     notes: ports.ContactNotes
     leaks: ports.Leaks
     consents: ports.Consents
+    activity: ports.ActivityLog
     listings: ports.Listings
     requests: ports.DataRequests
     watch: Watch = field(default_factory=Watch)
@@ -236,6 +238,7 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         DynamoContactNotes(sealer),
         DynamoLeaks(),
         DynamoConsents(),
+        DynamoActivityLog(sealer),
         DynamoListings(),
         DynamoDataRequests(),
         watch,
@@ -266,6 +269,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeContactNotes(table),
             fakes.FakeLeaks(table),
             fakes.FakeConsents(table),
+            fakes.FakeActivityLog(table),
             fakes.FakeListings(table),
             fakes.FakeDataRequests(table),
         )

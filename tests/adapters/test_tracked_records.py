@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mohlat.application.ports import Tracking, Written
+from mohlat.application.ports import Activity, Tracking, Written
 from mohlat.domain import lifecycle
 from mohlat.domain.errors import ConcurrentChange, Gone, NotFound
 from mohlat.domain.purge import Store
@@ -119,3 +119,28 @@ def test_nothing_of_it_can_be_read_in_the_table(on_dynamodb: Stores) -> None:
     stored = json.dumps(stored_items(), default=str)
     for readable in ("9121112233", "secret", "mobile"):
         assert readable not in stored
+
+
+def test_what_users_did_is_read_newest_first_and_is_as_secret_as_the_records(stores: Stores) -> None:
+    stores.register()
+    lines = [Activity(f"v-{n}", "t-1", "user:u", "written", f"r-{n}", START) for n in range(5)]
+    for line in lines:
+        stores.activity.note(line)
+    with pytest.raises(ConcurrentChange):
+        stores.activity.note(lines[0])
+    assert stores.activity.lines("t-1", None, 2) == [lines[4], lines[3]]
+    assert stores.activity.lines("t-1", "v-3", 10) == [lines[2], lines[1], lines[0]]
+    assert stores.activity.lines("t-2", None, 10) == []
+    assert stores.records.page("t-1", None, 10) == []
+    stores.empty("t-1", Store.RECORDS)
+    assert stores.eraser.count("t-1", Store.RECORDS) == 0
+    assert stores.activity.lines("t-1", None, 10) == []
+    stores.empty("t-1", Store.KEY)
+    with pytest.raises(Gone):
+        stores.activity.note(lines[0])
+
+
+def test_the_log_of_what_users_did_is_sealed(on_dynamodb: Stores) -> None:
+    on_dynamodb.register()
+    on_dynamodb.activity.note(Activity("v-1", "t-1", "user:u-secret", "written", "r-1", START))
+    assert "u-secret" not in json.dumps(stored_items(), default=str)

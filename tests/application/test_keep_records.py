@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mohlat.agreements import loader
 from mohlat.application.keep_records import RecordsDesk
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.domain.errors import AccessRefused, Held, InvalidInput, NotFound
+from mohlat.domain.purge import Store
 from tests.application.world import World
 from tests.builders import AGREEMENTS
 from tests.fakes import START
@@ -119,3 +121,27 @@ def test_a_hold_that_is_placed_while_a_record_is_being_deleted_wins(
     with pytest.raises(Held):
         records.delete(tenant.id, "r")
     assert records.get(tenant.id, "r").data == {"n": 1}
+
+
+@pytest.mark.clause("SAMAN-6.2")
+def test_what_users_do_with_records_is_logged_where_the_agreement_says_so_and_goes_with_them() -> None:
+    world = World(loader.load("saman360"))
+    tenant = world.register()
+    world.records_desk.put(tenant.id, "r", {"n": 1}, "user:a")
+    world.records_desk.delete(tenant.id, "r", "user:b")
+    lines = world.records_desk.activity(tenant.id, None, None)
+    assert [(line.by, line.what, line.record_id) for line in lines] == [
+        ("user:b", "deleted", "r"),
+        ("user:a", "written", "r"),
+    ]
+    assert world.records_desk.activity(tenant.id, lines[0].id, 1) == [lines[1]]
+    purged = world.live_until_purge(tenant)
+    world.shredder.erase(purged.id, Store.RECORDS)
+    assert not world.table.activity
+
+
+def test_where_the_agreement_says_nothing_no_such_log_is_kept() -> None:
+    world = World(loader.load("kalo"))
+    tenant = world.register()
+    world.records_desk.put(tenant.id, "r", {}, "user:a")
+    assert world.records_desk.activity(tenant.id, None, None) == []

@@ -49,6 +49,7 @@ from tests.application.fakes import (
 )
 from tests.builders import AGREEMENTS
 from tests.fakes import (
+    FakeActivityLog,
     FakeBooks,
     FakeConsents,
     FakeContactNotes,
@@ -265,6 +266,8 @@ class World:
             tenants=self.tenants,
             records=self.records,
             jobs=self.jobs,
+            activity=FakeActivityLog(self.table),
+            ids=self.ids,
             agreements=self.agreements,
             clock=self.clock,
         )

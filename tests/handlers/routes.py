@@ -133,6 +133,7 @@ ROUTES = [
     Route("synchronize_records", "GET", f"{_TENANT}/changes", TENANT_USERS),
     Route("synchronize_records", "GET", f"{_TENANT}/records/{{record_id}}/copies", TENANT_USERS),
     Route("synchronize_records", "POST", f"{_TENANT}/record-searches", TENANT_USERS),
+    Route("keep_records", "GET", f"{_TENANT}/activity", (OWNER,)),
     Route("keep_records", "GET", f"{_TENANT}/records", TENANT_USERS),
     Route("keep_records", "GET", f"{_TENANT}/records/{{record_id}}", TENANT_USERS),
     Route("keep_records", "PUT", f"{_TENANT}/records/{{record_id}}", TENANT_USERS),

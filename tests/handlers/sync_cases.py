@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.handlers.cases import Case, first_registered, has
-from tests.handlers.conftest import World, body
+from tests.handlers.conftest import OWNER, World, body
 
 
 def in_the_club(world: World) -> None:
@@ -15,7 +15,22 @@ def brought(world: World) -> None:
     assert world.replay("synchronize_records/bring")["statusCode"] == 200
 
 
+def working(world: World) -> None:
+    world.register_at("saman360")
+    assert world.replay("keep_records/put")["statusCode"] == 201
+
+
 CASES = {
+    "keep_records/activity": Case(
+        200,
+        working,
+        [
+            lambda _, answer: (
+                [(each["what"], each["record_id"], each["by"]) for each in body(answer)["activity"]]
+                == [("written", "customer-1", f"user:{OWNER}")]
+            )
+        ],
+    ),
     "synchronize_records/bring": Case(
         200,
         in_the_club,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mohlat.application.meter_usage import UsageDesk
     from mohlat.application.official_invoices import OfficialDesk
     from mohlat.application.ports import (
+        ActivityLog,
         Agreements,
         Books,
         Clock,
@@ -440,8 +441,22 @@ def records_desk() -> RecordsDesk:
     from mohlat.application.keep_records import RecordsDesk
 
     return RecordsDesk(
-        tenants=tenants(), records=records(), jobs=data_jobs(), agreements=agreements(), clock=clock()
+        tenants=tenants(),
+        records=records(),
+        jobs=data_jobs(),
+        activity=activity_log(),
+        ids=ids(),
+        agreements=agreements(),
+        clock=clock(),
     )
+
+
+@cache
+def activity_log() -> ActivityLog:
+    """What users do with their records."""
+    from mohlat.adapters.dynamodb.activity import DynamoActivityLog
+
+    return DynamoActivityLog(_LateSealer())
 
 
 @cache

@@ -182,6 +182,7 @@ class _Form(Sales):
             "staff": self.rule(StaffRule, {"needs": needs}),
             "contact_notes": self.basis(),
             "no_transfer": self.basis(),
+            "activity": self.basis(),
             "synchronization": self.rule(
                 SyncRule, {"search": list_of(SHORT_NAME, key=lambda name: name, empty=True)}
             ),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from mohlat.application.ports import Record, SecurityLine, Words
+from mohlat.application.ports import Activity, Record, SecurityLine, Words
 from mohlat.domain.billing import BillingProfile, Company
 from mohlat.domain.data_jobs import DataFile
 from mohlat.domain.listings import Listing
@@ -144,6 +144,13 @@ INVENTORY = (
     Declaration(Words, _MAIN, Kept.SEALED, {"text": _C}, _KEYS),
     Declaration(ContactNote, _MAIN, Kept.SEALED, {"summary": _C}, (*_KEYS, "by", "ticket_id")),
     Declaration(Record, _MAIN, Kept.SEALED, {"data": Category.CONTENT}, _KEYS),
+    Declaration(
+        Activity,
+        _MAIN,
+        Kept.SEALED,
+        {"by": _A, "what": Category.CONTENT, "record_id": Category.CONTENT},
+        _KEYS,
+    ),
     Declaration(
         DataFile,
         "data bucket",

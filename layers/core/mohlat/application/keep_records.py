@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mohlat.application.plan_backup import plan_backup
-from mohlat.application.ports import Agreements, Clock, DataJobs, Record, Records, Tenants, Tracking
+from mohlat.application.ports import (
+    Activity,
+    ActivityLog,
+    Agreements,
+    Clock,
+    DataJobs,
+    Ids,
+    Record,
+    Records,
+    Tenants,
+    Tracking,
+)
 from mohlat.application.transitions import retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
@@ -37,16 +48,20 @@ class RecordsDesk:
         tenants: Tenants,
         records: Records,
         jobs: DataJobs,
+        activity: ActivityLog,
+        ids: Ids,
         agreements: Agreements,
         clock: Clock,
     ) -> None:
         self._tenants = tenants
         self._records = records
         self._jobs = jobs
+        self._activity = activity
+        self._ids = ids
         self._agreements = agreements
         self._clock = clock
 
-    def put(self, tenant_id: str, record_id: str, data: Mapping[str, object]) -> Record:
+    def put(self, tenant_id: str, record_id: str, data: Mapping[str, object], by: str = "") -> Record:
         """Stores a record. Raises AccessRefused, InvalidInput if it is larger than 64 KiB.
 
         Of a record that is under a legal hold what was there stays as a copy.
@@ -54,6 +69,7 @@ class RecordsDesk:
         tenant, agreement = self._permit(tenant_id, Operation.WRITE)
         if weight(data) > LARGEST_RECORD:
             raise InvalidInput("data", "too large", max_bytes=LARGEST_RECORD)
+        self._note(tenant, agreement, by, "written", record_id)
         if tenant.held(record_id):
             self._records.keep_copy(tenant_id, record_id)
         # Planned first: whatever is written then is in a backup one day.
@@ -82,13 +98,14 @@ class RecordsDesk:
             fitting += 1
         return Page(records[:fitting], records[fitting - 1].id if len(records) > fitting else None)
 
-    def delete(self, tenant_id: str, record_id: str) -> None:
+    def delete(self, tenant_id: str, record_id: str, by: str = "") -> None:
         """Raises AccessRefused, NotFound; Held under a legal hold, also one that is placed this moment."""
 
         def delete() -> None:
             tenant, agreement = self._permit(tenant_id, Operation.WRITE)
             if tenant.held(record_id):
                 raise Held(record_id=record_id)
+            self._note(tenant, agreement, by, "deleted", record_id)
             plan_backup(self._jobs, tenant, agreement, self._clock.now())
             now = self._clock.now()
             self._records.delete(tenant_id, record_id, tenant.version, now, tracking_of(agreement))
@@ -103,6 +120,17 @@ class RecordsDesk:
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         now = self._clock.now()
         self._records.delete(tenant.id, record_id, tenant.version, now, tracking_of(agreement))
+
+    def activity(self, tenant_id: str, before: str | None, limit: int | None) -> list[Activity]:
+        """What users did, the newest first (SAMAN-6.2). Raises NotFound, Gone."""
+        self._tenants.get(tenant_id)
+        return self._activity.lines(tenant_id, before, min(limit or _PAGE, _PAGE))
+
+    def _note(self, tenant: Tenant, agreement: Agreement, by: str, what: str, record_id: str) -> None:
+        """Logs what is about to be done: cut off after it, the line says that it was tried."""
+        if agreement.activity:
+            now = self._clock.now()
+            self._activity.note(Activity(self._ids.new("v"), tenant.id, by, what, record_id, now))
 
     def _permit(self, tenant_id: str, operation: Operation) -> tuple[Tenant, Agreement]:
         tenant = self._tenants.get(tenant_id)

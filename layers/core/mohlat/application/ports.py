@@ -515,6 +515,30 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What a user did with a record, and when. As secret as the record: sealed, gone with the tenant."""
+
+    id: str
+    tenant_id: str
+    by: str
+    what: str
+    record_id: str
+    at: datetime
+
+
+class ActivityLog(Protocol):
+    """What users do with their records (SAMAN-6.2)."""
+
+    def note(self, activity: Activity) -> None:
+        """Appends a line. Raises Gone once the tenant's key is."""
+        ...
+
+    def lines(self, tenant_id: str, before: str | None, limit: int) -> list[Activity]:
+        """Up to `limit` lines older than the one of id `before`, the newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Tracking:
     """That a tenant's records are synchronized, and by which fields of their data they are found."""
 

@@ -650,6 +650,7 @@ class Agreement:
     leaks: LeakRule | None = None
     contact_notes: Basis | None = None
     no_transfer: Basis | None = None
+    activity: Basis | None = None
     synchronization: SyncRule | None = None
     consents: tuple[ConsentRule, ...] = ()
     cookies: CookieRule | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from mohlat.application.ports import Record, SecurityLine
+from mohlat.application.ports import Activity, Record, SecurityLine
 from mohlat.application.view_tenant import Happening
 from mohlat.calendar.display import date_and_time
 from mohlat.domain.access import Access, access, why_refused
@@ -432,6 +432,16 @@ def certificate(signed: Certificate, language: str) -> Json:
         "algorithm": signed.algorithm,
         "signature": signed.signature,
         "key_id": signed.key_id,
+    }
+
+
+def activity(line: Activity, language: str) -> Json:
+    """What a user did with a record."""
+    return {
+        "by": line.by,
+        "what": line.what,
+        "record_id": line.record_id,
+        **at("at", line.at, language),
     }
 
 
