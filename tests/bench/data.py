@@ -16,6 +16,7 @@ from mohlat import bootstrap
 from mohlat.adapters import aws
 from mohlat.adapters.dynamodb.records import RECORD, DynamoRecords, RecordItem
 from mohlat.adapters.dynamodb.table import tenant_pk
+from mohlat.domain.data_jobs import JobStatus
 from mohlat.domain.purge import Store
 from mohlat.settings import settings
 from tests.bench.inside import Watch, deployment
@@ -36,8 +37,8 @@ class Sealed:
 
 
 @dataclass(frozen=True)
-class Emptied:
-    """What emptying the records of a tenant took."""
+class Grown:
+    """What emptying, or exporting, the records of a tenant took."""
 
     entries: int
     seconds: float
@@ -45,12 +46,12 @@ class Emptied:
     read: float
 
 
-def measure(sizes: tuple[int, ...] = SIZES) -> tuple[list[Sealed], list[Emptied]]:
-    """Both measurements."""
+def measure(sizes: tuple[int, ...] = SIZES) -> tuple[list[Sealed], list[Grown], list[Grown]]:
+    """Sealing, then purges and exports of growing tenants."""
     with deployment() as (world, _):
         assert world.replay("register_tenant/kalo")["statusCode"] == 201
         sealed = _sealed(world)
-    return sealed, [_purge(number) for number in sizes]
+    return sealed, [_purge(number) for number in sizes], [_export(number) for number in sizes]
 
 
 def _sealed(world: World) -> list[Sealed]:
@@ -106,7 +107,7 @@ def _both(
     return median(taken[0]) / 1000, median(taken[1]) / 1000
 
 
-def _purge(number: int) -> Emptied:
+def _purge(number: int) -> Grown:
     with deployment() as (world, watch):
         assert world.replay("register_tenant/kalo")["statusCode"] == 201
         world.live_to_the_purge()
@@ -114,11 +115,28 @@ def _purge(number: int) -> Emptied:
         return _empty(number, watch)
 
 
+def _export(number: int) -> Grown:
+    with deployment() as (world, watch):
+        assert world.replay("register_tenant/kalo")["statusCode"] == 201
+        _fill(number)
+        job = bootstrap.export_desk().begin(TENANT, "user:bench")
+        worker = bootstrap.data_worker()
+
+        def work() -> None:
+            while (after := worker.step(TENANT, job.id)) and after.status is JobStatus.RUNNING:
+                continue
+
+        grown = _counted(number, watch, work)
+        done, _ = bootstrap.export_desk().get(TENANT, job.id)
+        assert done.entries > number
+        return grown
+
+
 def _fill(number: int) -> None:
     """Puts that many sealed entries, past the use case: only their number counts here."""
     sealer, client = bootstrap.sealer(), aws.client("dynamodb")
     table = settings().tenants_table
-    blob = sealer.seal(TENANT, RECORD, json.dumps(_DATA, ensure_ascii=False).encode())
+    plain = json.dumps(_DATA, ensure_ascii=False).encode()
     for start in range(0, number, 25):
         requests = [
             {
@@ -126,7 +144,7 @@ def _fill(number: int) -> None:
                     "Item": {
                         "pk": {"S": tenant_pk(TENANT)},
                         "sk": {"S": f"{RECORD}r{each:06d}"},
-                        "sealed": {"B": blob},
+                        "sealed": {"B": sealer.seal(TENANT, f"{RECORD}r{each:06d}", plain)},
                         "version": {"N": "1"},
                         "updated_at": {"S": "2026-01-31T08:00:00Z"},
                     }
@@ -137,23 +155,32 @@ def _fill(number: int) -> None:
         client.batch_write_item(RequestItems={table: requests})
 
 
-def _empty(number: int, watch: Watch) -> Emptied:
+def _empty(number: int, watch: Watch) -> Grown:
     from mohlat.application.purge_tenant import MoreToErase
 
-    shredder, begun = bootstrap.shredder(), len(watch.meter.calls)
-    watch.counting, started = True, time.perf_counter()
-    try:
+    shredder = bootstrap.shredder()
+
+    def empty() -> None:
         while True:
             try:
                 shredder.erase(TENANT, Store.RECORDS)
             except MoreToErase:
                 continue
             break
+
+    return _counted(number, watch, empty)
+
+
+def _counted(number: int, watch: Watch, act: Callable[[], None]) -> Grown:
+    begun = len(watch.meter.calls)
+    watch.counting, started = True, time.perf_counter()
+    try:
+        act()
     finally:
         watch.counting = False
     seconds = time.perf_counter() - started
     calls = watch.meter.calls[begun:]
-    return Emptied(
+    return Grown(
         number,
         seconds,
         sum(call.bill.write + call.bill.index for call in calls),
@@ -161,20 +188,21 @@ def _empty(number: int, watch: Watch) -> Emptied:
     )
 
 
-def report(sealed: list[Sealed], emptied: list[Emptied]) -> str:
-    """Both tables."""
+def report(sealed: list[Sealed], emptied: list[Grown], exported: list[Grown]) -> str:
+    """All three tables."""
     lines = ["  sealed against plain           plain     sealed   sealed ÷ plain"]
     for row in sealed:
         ratio = row.sealed / row.plain
         lines.append(f"    {row.what:26} {row.plain:8.1f}   {row.sealed:8.1f}   {ratio:14.2f}")
-    lines += [
-        "",
-        "  purging a tenant's entries    seconds   write    read   per thousand: seconds  write   read",
-    ]
-    for each in emptied:
-        per = each.entries / 1000
-        lines.append(
-            f"    {each.entries:9,} entries       {each.seconds:8.1f} {each.write:7,} {each.read:7,.0f}"
-            f"   {each.seconds / per:21.2f} {each.write / per:6,.0f} {each.read / per:6,.0f}"
-        )
+    for what, grown in (
+        ("purging a tenant's entries  ", emptied),
+        ("exporting a tenant's entries", exported),
+    ):
+        lines += ["", f"  {what}  seconds   write    read   per thousand: seconds  write   read"]
+        for each in grown:
+            per = each.entries / 1000
+            lines.append(
+                f"    {each.entries:9,} entries       {each.seconds:8.1f} {each.write:7,} {each.read:7,.0f}"
+                f"   {each.seconds / per:21.2f} {each.write / per:6,.0f} {each.read / per:6,.0f}"
+            )
     return "\n".join(lines)
