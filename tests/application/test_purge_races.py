@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mohlat.agreements import loader
 from mohlat.application.contest_invoice import DisputeDesk
+from mohlat.application.handle_requests import RequestDesk
 from mohlat.application.manage_tenant import TenantDesk
-from mohlat.application.transitions import commit, retrying
+from mohlat.application.transitions import retrying
 from mohlat.domain.agreement import Phase
+from mohlat.domain.data_requests import Right
 from mohlat.domain.errors import Gone
 from mohlat.domain.invoices import Invoice
-from mohlat.domain.lifecycle import DeadlineKind, Event, move, next_deadline
+from mohlat.domain.lifecycle import DeadlineKind, next_deadline
 from mohlat.domain.payments import PaymentStatus
 from mohlat.domain.tenant import Tenant
 from tests.application.world import World
@@ -106,35 +110,31 @@ def contest(world: World, tenant: Tenant) -> object:
         world.clock.time = now
 
 
-def open_matter(name: str) -> Callable[[World, Tenant], object]:
-    def act(world: World, tenant: Tenant) -> object:
-        def once() -> object:
-            known = world.tenants.get(tenant.id)
-            transition = move(
-                known,
-                Event.TICKET_OPENED,
-                world.clock.now(),
-                "user:u",
-                "asked for",
-                "T-EXPORT",
-                open_matters=known.open_matters | {name},
-            )
-            return commit(world.tenants, world.agreement, transition)
-
-        return retrying(once)
-
-    return act
-
-
 def export(world: World, tenant: Tenant) -> object:
     return world.export_desk.begin(tenant.id, "user:u")
+
+
+def ask(world: World, tenant: Tenant) -> object:
+    rule = loader.load("kalo").data_requests
+    world.agreements.known[:] = [replace(world.agreement, data_requests=rule)]
+    desk = RequestDesk(
+        requests=world.requests,
+        books=world.books,
+        tenants=world.tenants,
+        desk=world.desk,
+        agreements=world.agreements,
+        security_log=world.security_log,
+        ids=world.ids,
+        clock=world.clock,
+    )
+    return desk.receive(tenant.id, Right.ACCESS, "what do you have about me?", "user:u")
 
 
 INTRUSIONS = {
     "hold": hold,
     "order": pay,
     "dispute": contest,
-    "data request": open_matter("data_request:q-1"),
+    "data request": ask,
     "export": export,
 }
 

@@ -17,7 +17,9 @@ from typing import Any, Protocol
 
 from mohlat.domain.errors import Gone, MohlatError
 
-_VERSION = b"\x01"
+# The form of a sealed blob, and which of the tenant's keys it is under: so far each has one.
+_VERSION, _KEY_NUMBER = b"\x01", b"\x01"
+_HEADER = _VERSION + _KEY_NUMBER
 _NONCE_BYTES = 12
 _CACHE_SECONDS = 300.0
 _CACHED_TENANTS = 200
@@ -97,16 +99,17 @@ class EnvelopeSealer:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         cipher, nonce = AESGCM(self._key(tenant_id)), os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + cipher.encrypt(nonce, plaintext, _bound_to(tenant_id, row))
+        return _HEADER + nonce + cipher.encrypt(nonce, plaintext, _bound_to(tenant_id, row))
 
     def open(self, tenant_id: str, row: str, sealed: bytes) -> bytes:
         """Opens what `seal` made for this very row. Raises Gone, SealBroken."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        version, nonce, body = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
-        if version != _VERSION:
-            raise SealBroken(tenant_id=tenant_id, reason="unknown version")
+        begin = len(_HEADER)
+        nonce, body = sealed[begin : begin + _NONCE_BYTES], sealed[begin + _NONCE_BYTES :]
+        if sealed[:begin] != _HEADER:
+            raise SealBroken(tenant_id=tenant_id, reason="unknown version or key")
         try:
             return AESGCM(self._key(tenant_id)).decrypt(nonce, body, _bound_to(tenant_id, row))
         except InvalidTag:
@@ -150,4 +153,4 @@ def _context(tenant_id: str) -> dict[str, str]:
 
 def _bound_to(tenant_id: str, row: str) -> bytes:
     # NUL occurs in neither, so no other pair reads the same.
-    return f"{tenant_id}\0{row}".encode()
+    return _HEADER + f"{tenant_id}\0{row}".encode()
