@@ -27,7 +27,17 @@ def stage(quiet_stage: Stage) -> Stage:
 
 DESCRIPTION = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 # What the victim has none of: asked for by whoever may not, it is refused before it is looked for.
-NEVER_MADE = {"hold": "h", "invoice": "i", "debt": "d", "escrow": "e", "ticket": "k"}
+NEVER_MADE = {
+    "hold": "h",
+    "invoice": "i",
+    "debt": "d",
+    "escrow": "e",
+    "ticket": "k",
+    "export": "x",
+    "restoration": "n",
+    "request": "d",
+    "leak": "l",
+}
 # Who works for or with the vendor: what is theirs alone says so instead of hiding a tenant.
 STAFF = frozenset({"operator", "partner"})
 METHODS = ("get", "post", "put", "delete", "patch")
@@ -80,6 +90,8 @@ class People:
             payment_id=self.payment_id,
             **{f"{name}_id": f"{letter}_{'0' * 26}" for name, letter in NEVER_MADE.items()},
             kind="blocked",
+            product="kalo",
+            file="manifest.json",
         )
         body = {} if operation.has_body else None
         query: dict[str, Any] = {"subject": "kalo"} if path == "/security-log" else {}
@@ -180,7 +192,7 @@ def test_what_was_refused_left_no_trace_but_in_the_security_log(stage: Stage) ->
     assert what_happened(stage.timeline(victim)) == known
     assert victim.get("/records/c1")["data"] == {"name": "Reza"}
     assert victim.get("/records/c1")["version"] == 1
-    lines = stage.as_operator("GET", "/security-log", subject=stranger.tenant_id, limit=100)["lines"]
+    lines = stage.as_operator("GET", "/security-log", subject=stranger.tenant_id, limit=1000)["lines"]
     refusals = [line["kind"] for line in lines if line["kind"].endswith("_refused")]
     assert len(refusals) == len(PROTECTED)
     assert all(line["source_ip"] and line["at"] for line in lines)
