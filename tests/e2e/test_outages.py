@@ -80,9 +80,10 @@ def test_what_fell_due_while_the_stack_was_stopped_happens_once_it_is_back(own_s
     messages = assert_lived_once(stage, sleeper, began)
     sent = Counter(kind for kind, _, status in messages if status == "sent")
     assert (sent["confirm_code"], sent["trial_ended"]) == (1, 2)
-    # The reminder either went out before the stop, or its date had passed: then it is not sent any more.
+    # The reminder went out before the stop, or its date had passed: then it is not sent any more, and when
+    # the deletion is quicker than the sweep that looks after it, nobody even notes so.
     reminders = {status for kind, _, status in messages if kind == "trial_ending"}
-    assert reminders in ({"sent"}, {"void"})
+    assert reminders in ({"sent"}, {"void"}, set())
     if sent["deletion_warning"] == 2:
         owed = sum(sent.values()) + 2  # and the last word on both channels
         eventually(lambda: len(stage.received(sleeper)) == owed, "the last message")
@@ -114,7 +115,8 @@ def test_a_crash_delays_what_was_due_and_doubles_nothing(own_stack: Stack) -> No
         # An operator who does not wait for the next scheduled one; one more or less changes nothing.
         stage.as_operator("POST", "/sweeps")
 
-    for kind, _, status in assert_lived_once(stage, sleeper, began, sweep):
-        assert status in ("sent", "void", "uncertain"), (kind, status)
+    # A message that the crash interrupted may still be waiting for its lease to end at the last look.
+    statuses = {status for _, _, status in assert_lived_once(stage, sleeper, began, sweep)}
+    assert statuses <= {"queued", "sending", "sent", "void", "uncertain"}
     assert [event for event, _ in what_happened(keeper.timeline())] == ["tenant_registered"]
     assert keeper.get("/records/c1")["data"] == {"name": "Reza"}
