@@ -14,6 +14,7 @@ from tests.handlers import (
     money_cases,
     privacy_cases,
     request_cases,
+    service_cases,
     staff_cases,
     sync_cases,
 )
@@ -394,6 +395,7 @@ CASES: dict[str, Case] = {
     **money_cases.CASES,
     **data_cases.CASES,
     **export_cases.CASES,
+    **service_cases.CASES,
     **staff_cases.CASES,
     **privacy_cases.CASES,
     **sync_cases.CASES,
