@@ -14,6 +14,7 @@ from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.keep_backups import BackupDesk
 from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
 from mohlat.application.keep_records import RecordsDesk
+from mohlat.application.lend_support import SupportDesk
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.place_order import PlacedOrder, order_something
 from mohlat.application.publish_listing import ListingDesk
@@ -269,6 +270,18 @@ class World:
             activity=FakeActivityLog(self.table),
             ids=self.ids,
             agreements=self.agreements,
+            clock=self.clock,
+        )
+        self.support_desk = SupportDesk(
+            tenants=self.tenants,
+            people=self.people,
+            fingerprints=self.fingerprints,
+            books=self.books,
+            records=self.records_desk,
+            activity=FakeActivityLog(self.table),
+            agreements=self.agreements,
+            security_log=self.security_log,
+            ids=self.ids,
             clock=self.clock,
         )
         self.data_worker = DataWorker(

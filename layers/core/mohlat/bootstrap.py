@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mohlat.application.keep_escrow import EscrowDesk
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
+    from mohlat.application.lend_support import SupportDesk
     from mohlat.application.manage_tenant import TenantDesk
     from mohlat.application.meter_usage import UsageDesk
     from mohlat.application.official_invoices import OfficialDesk
@@ -573,6 +574,25 @@ def contact_notes() -> ContactNotes:
     from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 
     return DynamoContactNotes(_LateSealer())
+
+
+@cache
+def support_desk() -> SupportDesk:
+    """Whom customers let in with the support role, and what those do in it."""
+    from mohlat.application.lend_support import SupportDesk
+
+    return SupportDesk(
+        tenants=tenants(),
+        people=people(),
+        fingerprints=fingerprints(),
+        books=books(),
+        records=records_desk(),
+        activity=activity_log(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
 
 
 @cache

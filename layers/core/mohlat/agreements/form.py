@@ -66,6 +66,7 @@ from mohlat.domain.agreement import (
     Span,
     StaffNeeds,
     StaffRule,
+    SupportRule,
     SyncRule,
     TransferRule,
     Trial,
@@ -180,6 +181,7 @@ class _Form(Sales):
                 BackupRule, {"every": optional(duration), "keep": positive}, {"restoring": text}
             ),
             "staff": self.rule(StaffRule, {"needs": needs}),
+            "support_role": self.rule(SupportRule, {"at_most": duration}),
             "contact_notes": self.basis(),
             "no_transfer": self.basis(),
             "activity": self.basis(),

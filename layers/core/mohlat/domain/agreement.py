@@ -436,6 +436,14 @@ class StaffRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SupportRule:
+    """The customer lets a helper in with the support role, for `at_most` this long at a time (SAMAN-3.7)."""
+
+    at_most: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class LeakRule:
     """A known leak of personal data is a case; those whose data it was are told `within` this long."""
 
@@ -647,6 +655,7 @@ class Agreement:
     violations: tuple[Violation, ...] = ()
     backups: BackupRule | None = None
     staff: StaffRule | None = None
+    support_role: SupportRule | None = None
     leaks: LeakRule | None = None
     contact_notes: Basis | None = None
     no_transfer: Basis | None = None

@@ -61,6 +61,26 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class SupportGrant:
+    """A helper whom the customer let in with the support role, until `until` (exclusive) (SAMAN-3.7).
+
+    `helper` is the username of an account's user, `helper_tenant` that account's tenant; empty for an
+    operator of the vendor.
+    """
+
+    id: str
+    helper: str
+    helper_tenant: str
+    by: str
+    since: datetime
+    until: datetime
+
+    def stands(self, now: datetime) -> bool:
+        """Whether it lets its helper in at `now`."""
+        return self.since <= now < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One purchase within a term: `length` of the plan, of `days` days, from `starts_at` to `ends_at`.
 
@@ -161,6 +181,7 @@ class Tenant:
     done         what was carried out once in this period (reminders, the deletion warning)
     purge_not_before  a later purge than the retention's end, after a hold or a late warning
     debts        unpaid invoices for use above the limits, oldest first
+    helpers      whom the customer let in with the support role, oldest first; who was sent away is not there
     open_matters what forbids a purge while it is open: "payment:<id>" and the like
     carrier      the execution that carried out the last deadline
     journal_head the hash of the newest journal entry
@@ -186,6 +207,7 @@ class Tenant:
     restrictions: tuple[Restriction, ...] = ()
     holds: tuple[Hold, ...] = ()
     debts: tuple[Debt, ...] = ()
+    helpers: tuple[SupportGrant, ...] = ()
     open_matters: frozenset[str] = frozenset()
     carrier: str = ""
     journal_head: str = ""
@@ -299,6 +321,28 @@ def debt_from_dict(data: Mapping[str, Any]) -> Debt:
     )
 
 
+def _grant_to_dict(grant: SupportGrant) -> dict[str, Any]:
+    return {
+        "id": grant.id,
+        "helper": grant.helper,
+        "helper_tenant": grant.helper_tenant,
+        "by": grant.by,
+        "since": iso(grant.since),
+        "until": iso(grant.until),
+    }
+
+
+def _grant(data: Mapping[str, Any]) -> SupportGrant:
+    return SupportGrant(
+        id=data["id"],
+        helper=data["helper"],
+        helper_tenant=data["helper_tenant"],
+        by=data["by"],
+        since=from_iso(data["since"]),
+        until=from_iso(data["until"]),
+    )
+
+
 def to_dict(tenant: Tenant) -> dict[str, Any]:
     """The tenant as plain JSON values, one key per field; `from_dict` reads it back."""
     return {
@@ -366,6 +410,7 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
             }
             for debt in tenant.debts
         ],
+        "helpers": [_grant_to_dict(grant) for grant in tenant.helpers],
         "open_matters": sorted(tenant.open_matters),
         "carrier": tenant.carrier,
         "journal_head": tenant.journal_head,
@@ -428,6 +473,7 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
             for item in data.get("holds") or ()
         ),
         debts=tuple(debt_from_dict(item) for item in data.get("debts") or ()),
+        helpers=tuple(_grant(item) for item in data.get("helpers") or ()),
         open_matters=frozenset(data.get("open_matters") or ()),
         carrier=data.get("carrier") or "",
         journal_head=data.get("journal_head") or "",

@@ -336,6 +336,13 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
             "must repeat the account's name",
         ),
         ("must repeat the tenant's id", "باید شناسهٔ حساب را تکرار کند", "must repeat the tenant's id"),
+        ("has no confirmed account", "حساب تأییدشده‌ای ندارد", "has no confirmed account"),
+        ("is of this account already", "از همین حساب است", "is of this account already"),
+        (
+            "later than the agreement allows",
+            "دیرتر از آن است که توافق‌نامه می‌پذیرد",
+            "is later than the agreement allows",
+        ),
         ("must name exactly one of them", "باید دقیقاً یکی از آن‌ها باشد", "must be exactly one of them"),
         ("lies in the past", "در گذشته است", "lies in the past"),
         ("not the newest", "تازه‌ترین نسخه نیست", "is not the newest version"),
