@@ -71,6 +71,7 @@ def _record(request: Request) -> Response:
 
 def _answer(request: Request) -> Response:
     customer, visitor = _customer(request), _visitor(request)
+    bootstrap.support_desk().admit(customer, visitor)
     fields = request.fields(ticket_id=slug, text=text(2000))
     # What is remembered of it holds its id only.
     return once(request, lambda: _do_answer(customer, visitor, fields))
@@ -83,13 +84,13 @@ def _do_answer(customer: str, visitor: Visitor, fields: dict[str, Any]) -> Respo
 
 # Everybody who can sign in for an account or for the vendor may have been let in.
 _HELPERS = (Role.OWNER, Role.USER, Role.OPERATOR)
-_IN = "/support/customers/{customer_id}"
+_ONE = "/support/customers/{customer_id}/records/{record_id}"
 lambda_handler = api(
     route("POST", "/tenants/{tenant_id}/support-grants", _grant, [Role.OWNER]),
     route("GET", "/tenants/{tenant_id}/support-grants", _helpers, [Role.OWNER]),
     route("DELETE", "/tenants/{tenant_id}/support-grants/{grant_id}", _withdraw, [Role.OWNER]),
-    route("GET", _IN, _settings, _HELPERS),
-    route("GET", f"{_IN}/records", _records, _HELPERS),
-    route("GET", f"{_IN}/records/{{record_id}}", _record, _HELPERS),
-    route("POST", f"{_IN}/answers", _answer, _HELPERS),
+    route("GET", "/support/customers/{customer_id}", _settings, _HELPERS),
+    route("GET", "/support/customers/{customer_id}/records", _records, _HELPERS),
+    route("GET", _ONE, _record, _HELPERS),
+    route("POST", "/support/customers/{customer_id}/answers", _answer, _HELPERS),
 )

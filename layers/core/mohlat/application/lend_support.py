@@ -149,6 +149,10 @@ class SupportDesk:
 
     # --- the helper -----------------------------------------------------------------------------------------
 
+    def admit(self, tenant_id: str, visitor: Visitor) -> None:
+        """Refuses whoever is not let in, before anything that they sent is read. Raises NotFound, NotAllowed."""
+        self._enter(tenant_id, visitor)
+
     def settings(self, tenant_id: str, visitor: Visitor) -> tuple[Tenant, SupportGrant]:
         """The account's state, and what lets the helper in. Raises NotFound, NotAllowed."""
         tenant, grant = self._enter(tenant_id, visitor)
