@@ -150,7 +150,7 @@ class SupportDesk:
     # --- the helper -----------------------------------------------------------------------------------------
 
     def admit(self, tenant_id: str, visitor: Visitor) -> None:
-        """Refuses whoever is not let in, before anything that they sent is read. Raises NotFound, NotAllowed."""
+        """Refuses whoever is not let in before what they sent is read. Raises NotFound, NotAllowed."""
         self._enter(tenant_id, visitor)
 
     def settings(self, tenant_id: str, visitor: Visitor) -> tuple[Tenant, SupportGrant]:
