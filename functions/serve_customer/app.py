@@ -6,14 +6,11 @@ from typing import Any
 
 from mohlat import bootstrap
 from mohlat.domain.people import Role
-from mohlat.domain.staff import ContactChannel
+from mohlat.domain.staff import SPOKEN, ContactChannel
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.idempotency import once
 from mohlat.presentation.fields import choice, optional, slug, text
 from mohlat.presentation.staff_views import contact_note, seen_contact
-
-# A helper's answers are noted by the support role itself.
-_CHANNELS = [each.value for each in ContactChannel if each is not ContactChannel.SUPPORT_ROLE]
 
 
 def _look(request: Request) -> Response:
@@ -24,7 +21,7 @@ def _look(request: Request) -> Response:
 
 
 def _note(request: Request) -> Response:
-    fields = request.fields(channel=choice(*_CHANNELS), summary=text(2000), ticket_id=optional(slug))
+    fields = request.fields(channel=choice(*SPOKEN), summary=text(2000), ticket_id=optional(slug))
     # What is remembered of it holds its id only.
     return once(request, lambda: _do_note(request, fields))
 

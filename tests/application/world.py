@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from mohlat.agreements import loader
 from mohlat.application.advance_tenant import Wake, advance_tenant
+from mohlat.application.delegate_powers import PartnerDesk
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_refund
 from mohlat.application.export_tenant import ExportDesk
 from mohlat.application.follow_refund import RefundFollower
@@ -270,6 +271,14 @@ class World:
             activity=FakeActivityLog(self.table),
             ids=self.ids,
             agreements=self.agreements,
+            clock=self.clock,
+        )
+        self.partner_desk = PartnerDesk(
+            tenants=self.tenants,
+            activity=FakeActivityLog(self.table),
+            agreements=self.agreements,
+            security_log=self.security_log,
+            ids=self.ids,
             clock=self.clock,
         )
         self.support_desk = SupportDesk(

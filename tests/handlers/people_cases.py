@@ -55,7 +55,60 @@ def _lines(_: World, __: Any) -> list[tuple[str, str, str]]:
     ]
 
 
+def a_customer_of_saman(world: World) -> None:
+    world.register_at("saman360")
+
+
+def delegated(world: World) -> None:
+    a_customer_of_saman(world)
+    assert world.replay("delegate_powers/delegate")["statusCode"] == 200
+
+
+def delegated_less(world: World) -> None:
+    a_customer_of_saman(world)
+    assert world.replay("delegate_powers/delegate_less")["statusCode"] == 200
+
+
+PARTNER = "u_00000000000000000000000088"
 CASES = {
+    "delegate_powers/delegate": Case(
+        200,
+        a_customer_of_saman,
+        [
+            has(partner=PARTNER, powers=["see_status", "note_contact"]),
+            lambda _, __: bootstrap.tenants().journal(TENANT)[-1].event.value == "powers_delegated",
+        ],
+    ),
+    "delegate_powers/delegate_less": Case(200, delegated, [has(partner=PARTNER, powers=["see_status"])]),
+    "delegate_powers/delegate_nothing": Case(422, a_customer_of_saman, [has(field="powers")]),
+    "delegate_powers/delegate_payment": Case(422, a_customer_of_saman, [has(field="powers")]),
+    "delegate_powers/withdraw": Case(
+        204, delegated, [lambda _, __: bootstrap.partner_desk().of_tenant(TENANT) == ()]
+    ),
+    "delegate_powers/list": Case(
+        200,
+        delegated,
+        [lambda _, answer: [each["partner"] for each in body(answer)["delegations"]] == [PARTNER]],
+    ),
+    "delegate_powers/customer": Case(
+        200,
+        delegated,
+        [
+            has(tenant_id=TENANT, product="saman360", powers=["see_status", "note_contact"]),
+            lambda world, answer: _lines(world, answer) == [(f"partner:{PARTNER}", "see_status", "")],
+        ],
+    ),
+    "delegate_powers/note": Case(
+        201,
+        delegated,
+        [
+            lambda _, __: (
+                [(note.by, note.summary) for note in bootstrap.service_desk().notes(TENANT)]
+                == [(f"partner:{PARTNER}", "دربارهٔ طرح سالانه پرسید")]
+            )
+        ],
+    ),
+    "delegate_powers/note_by_pigeon": Case(422, delegated, [has(field="channel")]),
     "lend_support/grant": Case(
         201,
         with_a_helper,

@@ -82,7 +82,7 @@ def test_an_operator_does_not_read_a_tenants_data(route: Any, world: World) -> N
     assert _refused(world, route, claims("operator", "")) == 403
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if "{customer_id}" in route.path], ids=str)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.path.startswith("/support/")], ids=str)
 def test_nobody_uses_the_support_role_without_having_been_let_in(route: Any, world: World) -> None:
     """Neither an operator nor the customer itself: the role is what a grant gives, and nothing else."""
     world.register()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mohlat.application.check_ledger import LedgerCheck
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
+    from mohlat.application.delegate_powers import PartnerDesk
     from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.export_tenant import ExportDesk
     from mohlat.application.follow_refund import RefundFollower
@@ -574,6 +575,21 @@ def contact_notes() -> ContactNotes:
     from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 
     return DynamoContactNotes(_LateSealer())
+
+
+@cache
+def partner_desk() -> PartnerDesk:
+    """What is delegated to partners, and what they do with it."""
+    from mohlat.application.delegate_powers import PartnerDesk
+
+    return PartnerDesk(
+        tenants=tenants(),
+        activity=activity_log(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
 
 
 @cache

@@ -57,6 +57,8 @@ from mohlat.domain.agreement import (
     FirstInvoice,
     LeakRule,
     Lease,
+    PartnerPower,
+    PartnerRule,
     PasswordRule,
     Phase,
     Purpose,
@@ -181,6 +183,10 @@ class _Form(Sales):
                 BackupRule, {"every": optional(duration), "keep": positive}, {"restoring": text}
             ),
             "staff": self.rule(StaffRule, {"needs": needs}),
+            "partners": self.rule(
+                PartnerRule,
+                {"powers": list_of(one_of({each.value: each for each in PartnerPower}), key=lambda one: one)},
+            ),
             "support_role": self.rule(SupportRule, {"at_most": duration}),
             "contact_notes": self.basis(),
             "no_transfer": self.basis(),

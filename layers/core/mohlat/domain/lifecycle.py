@@ -99,6 +99,8 @@ class Event(StrEnum):
     CONTENT_REMOVED = "content_removed"
     CONTACT_SEEN = "contact_seen"
     CONTACTED = "contacted"
+    POWERS_DELEGATED = "powers_delegated"
+    POWERS_WITHDRAWN = "powers_withdrawn"
     SUPPORT_GRANTED = "support_granted"
     SUPPORT_WITHDRAWN = "support_withdrawn"
     SUPPORT_ANSWERED = "support_answered"

@@ -24,6 +24,10 @@ class ContactChannel(StrEnum):
     SUPPORT_ROLE = "support_role"
 
 
+# How staff and partners talk to customers; the rest is noted by those who write it.
+SPOKEN = tuple(each.value for each in ContactChannel if each is not ContactChannel.SUPPORT_ROLE)
+
+
 @dataclass(frozen=True, slots=True)
 class ContactNote:
     """A summary of one contact with a customer (CLUB-8). Personal data: sealed at rest, gone with the

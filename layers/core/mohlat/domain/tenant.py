@@ -81,6 +81,19 @@ class SupportGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class Delegation:
+    """What the vendor delegated to a partner (its username) for this customer, and nothing else (SAMAN-1.7).
+
+    `powers` are values of PartnerPower.
+    """
+
+    partner: str
+    powers: tuple[str, ...]
+    by: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One purchase within a term: `length` of the plan, of `days` days, from `starts_at` to `ends_at`.
 
@@ -182,6 +195,7 @@ class Tenant:
     purge_not_before  a later purge than the retention's end, after a hold or a late warning
     debts        unpaid invoices for use above the limits, oldest first
     helpers      whom the customer let in with the support role, oldest first; who was sent away is not there
+    delegations  what partners may do for this customer, the newest last
     open_matters what forbids a purge while it is open: "payment:<id>" and the like
     carrier      the execution that carried out the last deadline
     journal_head the hash of the newest journal entry
@@ -208,6 +222,7 @@ class Tenant:
     holds: tuple[Hold, ...] = ()
     debts: tuple[Debt, ...] = ()
     helpers: tuple[SupportGrant, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
     open_matters: frozenset[str] = frozenset()
     carrier: str = ""
     journal_head: str = ""
@@ -411,6 +426,15 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
             for debt in tenant.debts
         ],
         "helpers": [_grant_to_dict(grant) for grant in tenant.helpers],
+        "delegations": [
+            {
+                "partner": each.partner,
+                "powers": list(each.powers),
+                "by": each.by,
+                "since": iso(each.since),
+            }
+            for each in tenant.delegations
+        ],
         "open_matters": sorted(tenant.open_matters),
         "carrier": tenant.carrier,
         "journal_head": tenant.journal_head,
@@ -474,6 +498,10 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
         ),
         debts=tuple(debt_from_dict(item) for item in data.get("debts") or ()),
         helpers=tuple(_grant(item) for item in data.get("helpers") or ()),
+        delegations=tuple(
+            Delegation(item["partner"], tuple(item["powers"]), item["by"], from_iso(item["since"]))
+            for item in data.get("delegations") or ()
+        ),
         open_matters=frozenset(data.get("open_matters") or ()),
         carrier=data.get("carrier") or "",
         journal_head=data.get("journal_head") or "",

@@ -450,6 +450,7 @@ _FIELDS = {
     "export_id": "شناسهٔ خروجی",
     "outcome": "نتیجه",
     "partner": "همکار",
+    "powers": "اختیارها",
     "password": "گذرواژه",
     "payment_id": "شناسهٔ پرداخت",
     "period": "دوره",
