@@ -8,8 +8,17 @@ import pytest
 
 from mohlat.agreements import loader
 from mohlat.domain.errors import Conflict, InvalidInput, NotFound
-from mohlat.domain.support import grant_support, standing_grant, withdraw_support
+from mohlat.domain.lifecycle import Event
+from mohlat.domain.staff import ContactChannel, ContactNote
+from mohlat.domain.support import (
+    MOST_HELPERS,
+    answer_for,
+    grant_support,
+    standing_grant,
+    withdraw_support,
+)
 from mohlat.domain.tenant import SupportGrant, from_dict, to_dict
+from mohlat.domain.tickets import Ticket, TicketKind, close_ticket
 from tests.builders import START, agreement_with_trial, registered
 
 SECOND = timedelta(seconds=1)
@@ -61,3 +70,31 @@ def test_a_grant_is_withdrawn_alone_and_under_a_silent_version_too() -> None:
     assert left.clause == silent.service_basis.cite()
     with pytest.raises(NotFound):
         withdraw_support(tenant, KALO, "a_2", START + timedelta(hours=1), by="user:u_1")
+
+
+def test_ten_helpers_at_a_time_and_one_of_them_longer() -> None:
+    tenant = registered(KALO)
+    for number in range(MOST_HELPERS):
+        given = grant(timedelta(hours=1), f"a_{number}", f"u_{number}")
+        tenant = grant_support(tenant, KALO, given).after
+    with pytest.raises(Conflict):
+        grant_support(tenant, KALO, grant(timedelta(hours=1), "a_x", "u_x"))
+    longer = grant_support(tenant, KALO, grant(timedelta(hours=2), "a_x", "u_0")).after
+    assert [each.id for each in longer.helpers if each.helper == "u_0"] == ["a_x"]
+    assert len(longer.helpers) == MOST_HELPERS
+
+
+def test_only_an_open_matter_is_answered() -> None:
+    tenant, given = registered(KALO), grant(timedelta(hours=1))
+    note = ContactNote("g_1", tenant.id, ContactChannel.SUPPORT_ROLE, "x", START, "support:u_9", "k_1")
+    ticket = Ticket("k_1", tenant.id, "kalo", TicketKind.MAIL, "m", START, START, "KALO-11")
+    answered = answer_for(tenant, KALO, given, ticket, note)
+    assert (answered.event, answered.by) == (Event.SUPPORT_ANSWERED, "support:u_9")
+    assert answered.facts == {
+        "grant_id": "a_1",
+        "note_id": "g_1",
+        "ticket_id": "k_1",
+        "power": "answer",
+    }
+    with pytest.raises(Conflict):
+        answer_for(tenant, KALO, given, close_ticket(ticket, "done", START, by="operator:nima"), note)
