@@ -55,6 +55,10 @@ def _lines(_: World, __: Any) -> list[tuple[str, str, str]]:
     ]
 
 
+def confirmed_at_kalak(world: World) -> None:
+    world.register_at("kalak")
+
+
 def a_customer_of_saman(world: World) -> None:
     world.register_at("saman360")
 
@@ -71,6 +75,16 @@ def delegated_less(world: World) -> None:
 
 PARTNER = "u_00000000000000000000000088"
 CASES = {
+    "report_misuse/report": Case(
+        201,
+        confirmed_at_kalak,
+        [
+            has(kind="misuse", state="open", ticket_id="k_00000000000000000000000005"),
+            lambda _, answer: body(answer)["ticket_id"] in answer["headers"]["Location"],
+            lambda _, __: bootstrap.security_log().lines(TENANT)[0].kind == "misuse_reported",
+        ],
+    ),
+    "report_misuse/nothing_said": Case(422, confirmed_at_kalak, [has(field="text")]),
     "delegate_powers/delegate": Case(
         200,
         a_customer_of_saman,

@@ -110,6 +110,7 @@ ROUTES = [
     Route("serve_customer", "POST", f"{_TENANT}/looks", (OPERATOR,)),
     Route("serve_customer", "POST", f"{_TENANT}/contact-notes", (OPERATOR,)),
     Route("serve_customer", "GET", f"{_TENANT}/contact-notes", OWNER_AND_OPERATOR),
+    Route("report_misuse", "POST", f"{_TENANT}/misuse-reports", TENANT_USERS),
     Route("delegate_powers", "GET", f"{_TENANT}/delegations", OWNER_AND_OPERATOR),
     Route("delegate_powers", "PUT", f"{_TENANT}/delegations/{{partner}}", (OPERATOR,)),
     Route("delegate_powers", "DELETE", f"{_TENANT}/delegations/{{partner}}", (OPERATOR,)),

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from mohlat.application.read_certificate import CertificateDesk
     from mohlat.application.receive_mail import MailRoom
     from mohlat.application.replay_purges import PurgeReplay
+    from mohlat.application.report_misuse import MisuseDesk
     from mohlat.application.return_money import RefundDesk
     from mohlat.application.see_personal_data import PersonalDataDesk
     from mohlat.application.send_notices import Sender
@@ -575,6 +576,22 @@ def contact_notes() -> ContactNotes:
     from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 
     return DynamoContactNotes(_LateSealer())
+
+
+@cache
+def misuse_desk() -> MisuseDesk:
+    """Takes reports that an account is misused."""
+    from mohlat.application.report_misuse import MisuseDesk
+
+    return MisuseDesk(
+        tenants=tenants(),
+        people=people(),
+        sign_in=user_pool(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
 
 
 @cache

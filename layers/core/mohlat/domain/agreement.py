@@ -435,6 +435,14 @@ class StaffRule:
     basis: Basis
 
 
+@dataclass(frozen=True, slots=True)
+class MisuseRule:
+    """Suspected misuse of an account can be reported; a person acts on it within `answer` (KALAK-account)."""
+
+    answer: Duration
+    basis: Basis
+
+
 class PartnerPower(StrEnum):
     """What can be delegated to a partner for one of its customers."""
 
@@ -671,6 +679,7 @@ class Agreement:
     violations: tuple[Violation, ...] = ()
     backups: BackupRule | None = None
     staff: StaffRule | None = None
+    misuse_reports: MisuseRule | None = None
     support_role: SupportRule | None = None
     partners: PartnerRule | None = None
     leaks: LeakRule | None = None
