@@ -11,8 +11,9 @@ from mohlat.agreements import loader
 from mohlat.application.lend_support import Visitor
 from mohlat.domain.errors import AccessRefused, Conflict, InvalidInput, NotAllowed, NotFound
 from mohlat.domain.people import User
+from mohlat.domain.roles import SupportGrant
 from mohlat.domain.support import MOST_HELPERS, SupportPower
-from mohlat.domain.tenant import Closing, SupportGrant, Tenant, iso
+from mohlat.domain.tenant import Closing, Tenant, iso
 from mohlat.domain.tickets import Ticket, TicketKind, close_ticket
 from tests.application.world import EMAIL, World
 

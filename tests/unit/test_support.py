@@ -9,6 +9,7 @@ import pytest
 from mohlat.agreements import loader
 from mohlat.domain.errors import Conflict, InvalidInput, NotFound
 from mohlat.domain.lifecycle import Event
+from mohlat.domain.roles import SupportGrant
 from mohlat.domain.staff import ContactChannel, ContactNote
 from mohlat.domain.support import (
     MOST_HELPERS,
@@ -17,7 +18,7 @@ from mohlat.domain.support import (
     standing_grant,
     withdraw_support,
 )
-from mohlat.domain.tenant import SupportGrant, from_dict, to_dict
+from mohlat.domain.tenant import from_dict, to_dict
 from mohlat.domain.tickets import Ticket, TicketKind, close_ticket
 from tests.builders import START, agreement_with_trial, registered
 

@@ -9,15 +9,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from mohlat.domain.agreement import Phase
+from mohlat.domain.roles import Delegation, SupportGrant
 from mohlat.domain.tenant import (
     BeforeClosing,
     Closing,
     Debt,
-    Delegation,
     OpenInvoice,
     Part,
     RestrictionKind,
-    SupportGrant,
     Tenant,
     Term,
     Upgrade,

@@ -26,8 +26,9 @@ from mohlat.domain.delegation import (
     withdraw_powers,
 )
 from mohlat.domain.errors import Gone, NotAllowed, NotFound
+from mohlat.domain.roles import Delegation
 from mohlat.domain.staff import ContactChannel, ContactNote
-from mohlat.domain.tenant import Delegation, Tenant
+from mohlat.domain.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from mohlat.application.ports import (
 from mohlat.application.transitions import commit, retrying
 from mohlat.domain.errors import Gone, InvalidInput, NotAllowed, NotFound
 from mohlat.domain.people import USER_ID
+from mohlat.domain.roles import SupportGrant
 from mohlat.domain.staff import ContactChannel, ContactNote
 from mohlat.domain.support import (
     SupportPower,
@@ -30,7 +31,7 @@ from mohlat.domain.support import (
     standing_grant,
     withdraw_support,
 )
-from mohlat.domain.tenant import SupportGrant, Tenant
+from mohlat.domain.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from datetime import datetime
 from mohlat.domain.agreement import Agreement, PartnerPower
 from mohlat.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from mohlat.domain.lifecycle import Event, Transition, move
+from mohlat.domain.roles import Delegation
 from mohlat.domain.staff import ContactNote
-from mohlat.domain.tenant import Delegation, Tenant
+from mohlat.domain.tenant import Tenant
 
 # As many partners may act for one customer: each stands in the tenant itself.
 MOST_PARTNERS = 20

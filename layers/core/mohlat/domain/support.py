@@ -8,8 +8,9 @@ from enum import StrEnum
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import Conflict, InvalidInput, NotFound
 from mohlat.domain.lifecycle import Event, Transition, move
+from mohlat.domain.roles import SupportGrant
 from mohlat.domain.staff import ContactNote
-from mohlat.domain.tenant import SupportGrant, Tenant, iso
+from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket
 
 # As many helpers are let in at a time: each stands in the tenant itself.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mohlat.application.lend_support import Helper
+from mohlat.domain.roles import Delegation, SupportGrant
 from mohlat.domain.support import SupportPower
-from mohlat.domain.tenant import Delegation, SupportGrant, Tenant
+from mohlat.domain.tenant import Tenant
 from mohlat.presentation.views import Json, at
 
 
