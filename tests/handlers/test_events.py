@@ -12,6 +12,7 @@ from tests.handlers import (
     data_cases,
     export_cases,
     money_cases,
+    people_cases,
     privacy_cases,
     request_cases,
     service_cases,
@@ -398,6 +399,7 @@ CASES: dict[str, Case] = {
     **service_cases.CASES,
     **staff_cases.CASES,
     **privacy_cases.CASES,
+    **people_cases.CASES,
     **sync_cases.CASES,
     **request_cases.CASES,
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mohlat.application.check_ledger import LedgerCheck
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
+    from mohlat.application.delegate_powers import PartnerDesk
     from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.end_product import WindDownDesk
     from mohlat.application.export_tenant import ExportDesk
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
     from mohlat.application.keep_uptime import UptimeDesk
+    from mohlat.application.lend_support import SupportDesk
     from mohlat.application.manage_tenant import TenantDesk
     from mohlat.application.meter_usage import UsageDesk
     from mohlat.application.official_invoices import OfficialDesk
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from mohlat.application.read_certificate import CertificateDesk
     from mohlat.application.receive_mail import MailRoom
     from mohlat.application.replay_purges import PurgeReplay
+    from mohlat.application.report_misuse import MisuseDesk
     from mohlat.application.return_money import RefundDesk
     from mohlat.application.see_personal_data import PersonalDataDesk
     from mohlat.application.send_notices import Sender
@@ -583,6 +586,56 @@ def contact_notes() -> ContactNotes:
     from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 
     return DynamoContactNotes(_LateSealer())
+
+
+@cache
+def misuse_desk() -> MisuseDesk:
+    """Takes reports that an account is misused."""
+    from mohlat.application.report_misuse import MisuseDesk
+
+    return MisuseDesk(
+        tenants=tenants(),
+        people=people(),
+        sign_in=user_pool(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def partner_desk() -> PartnerDesk:
+    """What is delegated to partners, and what they do with it."""
+    from mohlat.application.delegate_powers import PartnerDesk
+
+    return PartnerDesk(
+        tenants=tenants(),
+        activity=activity_log(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def support_desk() -> SupportDesk:
+    """Whom customers let in with the support role, and what those do in it."""
+    from mohlat.application.lend_support import SupportDesk
+
+    return SupportDesk(
+        tenants=tenants(),
+        people=people(),
+        fingerprints=fingerprints(),
+        books=books(),
+        records=records_desk(),
+        activity=activity_log(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
 
 
 @cache

@@ -142,4 +142,3 @@ def start_of_day(text: str) -> datetime:
     Raises ValueError as `gregorian_day` does.
     """
     return _midnight(gregorian_day(text))
-

@@ -436,6 +436,38 @@ class StaffRule:
 
 
 @dataclass(frozen=True, slots=True)
+class MisuseRule:
+    """Suspected misuse of an account can be reported; a person acts on it within `answer` (KALAK-account)."""
+
+    answer: Duration
+    basis: Basis
+
+
+class PartnerPower(StrEnum):
+    """What can be delegated to a partner for one of its customers."""
+
+    PROPOSE_WORK = "propose_work"
+    SEE_STATUS = "see_status"
+    NOTE_CONTACT = "note_contact"
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerRule:
+    """The powers that may be delegated to partners at all (SAMAN-1.7)."""
+
+    powers: tuple[PartnerPower, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRule:
+    """The customer lets a helper in with the support role, for `at_most` this long at a time (SAMAN-3.7)."""
+
+    at_most: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class LeakRule:
     """A known leak of personal data is a case; those whose data it was are told `within` this long."""
 
@@ -704,6 +736,9 @@ class Agreement:
     violations: tuple[Violation, ...] = ()
     backups: BackupRule | None = None
     staff: StaffRule | None = None
+    misuse_reports: MisuseRule | None = None
+    support_role: SupportRule | None = None
+    partners: PartnerRule | None = None
     leaks: LeakRule | None = None
     contact_notes: Basis | None = None
     no_transfer: Basis | None = None
