@@ -31,7 +31,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "settings": ({"domain"}, set()),
     # Puts everything together, so it may know everything that is put together.
     "bootstrap": ({"adapters", "agreements", "application", "domain", "settings"}, set()),
-    "entrypoint": ({"bootstrap", "domain", "presentation"}, {POWERTOOLS}),
+    "entrypoint": ({"bootstrap", "domain", "observation", "presentation"}, {POWERTOOLS}),
+    "observation": (set(), {POWERTOOLS}),
     # Powertools' store wants a client of ours.
     "idempotency": ({"adapters.aws", "domain", "entrypoint", "settings"}, {POWERTOOLS}),
     "functions": (
@@ -42,6 +43,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "domain",
             "entrypoint",
             "idempotency",
+            "observation",
             "presentation",
             "settings",
         },

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mohlat.application.keep_backups import BackupDesk
     from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
     from mohlat.application.keep_escrow import EscrowDesk
+    from mohlat.application.keep_pace import PaceKeeper
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
     from mohlat.application.manage_tenant import TenantDesk
@@ -107,6 +108,14 @@ def clock() -> Clock:
     from mohlat.adapters.clock import OffsetClock, SystemClock
 
     return OffsetClock(clock_offsets()) if settings().test_clock else SystemClock()
+
+
+@cache
+def wall_clock() -> Clock:
+    """The machine's clock, wherever a test clock stands."""
+    from mohlat.adapters.clock import SystemClock
+
+    return SystemClock()
 
 
 @cache
@@ -244,6 +253,21 @@ def security_log() -> SecurityLog:
     from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
 
     return DynamoSecurityLog()
+
+
+@cache
+def pace_keeper() -> PaceKeeper:
+    """Slows a tenant's requests down to what its package allows."""
+    from mohlat.adapters.dynamodb.request_counts import DynamoRequestCounts
+    from mohlat.application.keep_pace import PaceKeeper
+
+    return PaceKeeper(
+        tenants=tenants(),
+        agreements=agreements(),
+        counts=DynamoRequestCounts(),
+        clock=clock(),
+        wall=wall_clock(),
+    )
 
 
 @cache

@@ -51,6 +51,7 @@ from mohlat.domain.agreement import (
     OfficialInvoiceRule,
     OrderNeeds,
     OveruseRule,
+    PaceRule,
     PaymentRule,
     Plan,
     Promotion,
@@ -169,6 +170,7 @@ class Sales(Rules):
             "promotions": self._promotions(),
             "extras": self._extras(),
             "overuse": self._overuse(),
+            "pace": self.rule(PaceRule, {"otherwise": positive, "slowed_percent": percent}),
             "disputes": self.rule(DisputeRule, {"within": duration, "answer": duration}),
             "official_invoices": self.rule(
                 OfficialInvoiceRule, {"request_within": duration, "issue_within": duration}
