@@ -142,6 +142,7 @@ ROUTES = [
     Route("restrict_tenant", "POST", f"{_TENANT}/findings", (OPERATOR,)),
     Route("restrict_tenant", "POST", f"{_TENANT}/restrictions", (OPERATOR,)),
     Route("restrict_tenant", "DELETE", f"{_TENANT}/restrictions/{{kind}}", (OPERATOR,)),
+    Route("contest_invoice", "POST", f"{_TENANT}/restrictions/{{kind}}/objections", (OWNER,)),
     Route("hold_tenant", "GET", f"{_TENANT}/holds", (OPERATOR,)),
     Route("hold_tenant", "POST", f"{_TENANT}/holds", (OPERATOR,)),
     Route("hold_tenant", "DELETE", f"{_TENANT}/holds/{{hold_id}}", (OPERATOR,)),

@@ -25,6 +25,7 @@ NEVER_SLOWED = {
     "GET /tenants/{tenant_id}/data-requests",
     "GET /tenants/{tenant_id}/data-requests/{request_id}",
     "GET /tenants/{tenant_id}/personal-data",
+    "POST /tenants/{tenant_id}/restrictions/{kind}/objections",
 }
 OF_MEMBERS = [
     route for route in ROUTES if "{tenant_id}" in route.path and {"owner", "user"} & set(route.auth)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mohlat.application.keep_records import RecordsDesk
     from mohlat.application.manage_tenant import TenantDesk
     from mohlat.application.meter_usage import UsageDesk
+    from mohlat.application.object_to_restriction import ObjectionDesk
     from mohlat.application.official_invoices import OfficialDesk
     from mohlat.application.ports import (
         ActivityLog,
@@ -847,6 +848,14 @@ def dispute_desk() -> DisputeDesk:
         ids=ids(),
         clock=clock(),
     )
+
+
+@cache
+def objection_desk() -> ObjectionDesk:
+    """Objections to restrictions."""
+    from mohlat.application.object_to_restriction import ObjectionDesk
+
+    return ObjectionDesk(books=books(), tenants=tenants(), agreements=agreements(), ids=ids(), clock=clock())
 
 
 @cache

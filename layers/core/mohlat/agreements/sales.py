@@ -47,6 +47,7 @@ from mohlat.domain.agreement import (
     Extra,
     Ground,
     NeverBilledRule,
+    ObjectionRule,
     Offer,
     OfficialInvoiceRule,
     OrderNeeds,
@@ -172,6 +173,7 @@ class Sales(Rules):
             "overuse": self._overuse(),
             "pace": self.rule(PaceRule, {"otherwise": positive, "slowed_percent": percent}),
             "disputes": self.rule(DisputeRule, {"within": duration, "answer": duration}),
+            "objections": self.rule(ObjectionRule, {"answer": duration}),
             "official_invoices": self.rule(
                 OfficialInvoiceRule, {"request_within": duration, "issue_within": duration}
             ),

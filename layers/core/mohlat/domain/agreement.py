@@ -249,6 +249,14 @@ class PaceRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectionRule:
+    """A restricted customer may reply, and is answered within this time."""
+
+    answer: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeRule:
     """Until when an invoice can be contested: `within` its date, the last day counted whole; answered by
     then.
@@ -650,6 +658,7 @@ class Agreement:
     overuse: OveruseRule | None = None
     pace: PaceRule | None = None
     disputes: DisputeRule | None = None
+    objections: ObjectionRule | None = None
     official_invoices: OfficialInvoiceRule | None = None
     order_needs: OrderNeeds | None = None
     seller: Seller | None = None

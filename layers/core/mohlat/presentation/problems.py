@@ -441,6 +441,7 @@ _FIELDS = {
     "legal_entity": "شخص حقوقی",
     "legal_entity.name": "نام شخص حقوقی",
     "legal_entity.national_id": "شناسهٔ ملی",
+    "lifted": "برداشتن محدودیت",
     "limit": "شمار",
     "logo_url": "نشانی نشان",
     "metric": "سنجه",
