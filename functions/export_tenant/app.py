@@ -16,6 +16,14 @@ def _begin(request: Request) -> Response:
 
 def _do(request: Request) -> Response:
     begun = bootstrap.export_desk().begin(request.tenant_id, request.caller.name)
+    bootstrap.security_log().note(
+        request.tenant_id,
+        "export_begun",
+        bootstrap.clock().now(),
+        request.source_ip,
+        username=request.caller.username,
+        export_id=begun.id,
+    )
     return Response(202, export(begun, request.language), {"Location": f"{request.address}/{begun.id}"})
 
 

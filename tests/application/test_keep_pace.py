@@ -19,6 +19,7 @@ from tests.fakes import FakeClock, FakeRequestCounts
 from tests.money import with_money
 
 ALLOWED, OTHERWISE, SLOWED = 40, 20, 10
+IP = "192.0.2.1"
 
 
 class Paced(World):
@@ -40,6 +41,7 @@ class Paced(World):
             tenants=self.tenants,
             agreements=self.agreements,
             counts=self.counts,
+            security_log=self.security_log,
             clock=self.clock,
             wall=self.wall,
         )
@@ -49,7 +51,7 @@ class Paced(World):
         passed = 0
         for _ in range(times):
             try:
-                (worker or self.worker).admit(self.mine.id)
+                (worker or self.worker).admit(self.mine.id, IP)
                 passed += 1
             except TooManyRequests:
                 pass
@@ -65,7 +67,7 @@ def test_the_last_allowed_request_passes_and_the_first_beyond_is_refused(
     world.wall.advance(seconds=59)
     assert world.ask(allowed) == allowed
     with pytest.raises(TooManyRequests) as refused:
-        world.worker.admit(world.mine.id)
+        world.worker.admit(world.mine.id, IP)
     assert refused.value.details == {
         "clause": "T-PACE",
         "limit": allowed,
@@ -82,6 +84,18 @@ def test_a_full_minute_stays_full_until_its_last_second(second: int, passed: int
     assert world.ask(ALLOWED + 5) == ALLOWED
     world.wall.advance(seconds=second)
     assert world.ask(ALLOWED + 5) == passed
+
+
+@pytest.mark.clause("CLUB-4")
+def test_the_request_that_fills_the_minute_leaves_one_line_whoever_else_is_refused() -> None:
+    world = Paced()
+    assert world.ask(ALLOWED - 1) == ALLOWED - 1
+    assert world.security_log.lines(world.mine.id) == []
+    world.ask(1)
+    world.ask(5)
+    world.ask(5, world.another_worker())
+    [line] = world.security_log.lines(world.mine.id)
+    assert (line.kind, line.source_ip, line.details) == ("minute_full", IP, {"limit": ALLOWED})
 
 
 def test_workers_count_together() -> None:
@@ -126,7 +140,7 @@ def test_use_above_the_limits_is_slowed_before_it_is_billed_and_until_it_is_with
     assert world.tenants.get(world.mine.id).debts == ()
     assert world.ask(SLOWED) == SLOWED
     with pytest.raises(TooManyRequests) as refused:
-        world.worker.admit(world.mine.id)
+        world.worker.admit(world.mine.id, IP)
     assert (refused.value.details["limit"], refused.value.details["slowed"]) == (SLOWED, True)
 
     world.wall.advance(seconds=60)
@@ -148,25 +162,26 @@ def test_nothing_is_counted_of_who_has_no_pace_is_unknown_or_was_deleted() -> No
     world = Paced()
     world.table.tenants[world.mine.id] = replace(world.mine, phase=Phase.PURGED)
     assert world.ask(ALLOWED * 2) == ALLOWED * 2
-    world.another_worker().admit("t-unknown")
+    world.another_worker().admit("t-unknown", IP)
     plain = World(AGREEMENTS["trial"])
     keeper = PaceKeeper(
         tenants=plain.tenants,
         agreements=plain.agreements,
         counts=world.counts,
+        security_log=plain.security_log,
         clock=plain.clock,
         wall=world.wall,
     )
     mine = plain.register()
     for _ in range(ALLOWED * 2):
-        keeper.admit(mine.id)
+        keeper.admit(mine.id, IP)
     assert world.counts.writes == 0
 
 
 def test_a_worker_that_meets_many_tenants_forgets_those_of_earlier_minutes() -> None:
     world = Paced()
     for number in range(600):
-        world.worker.admit(f"t-{number}")
+        world.worker.admit(f"t-{number}", IP)
     world.wall.advance(seconds=60)
-    world.worker.admit("t-last")
+    world.worker.admit("t-last", IP)
     assert list(world.worker._tallies) == ["t-last"]

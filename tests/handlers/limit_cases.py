@@ -23,12 +23,36 @@ def objected(world: World) -> None:
     assert body(world.replay("contest_invoice/object"))["ticket_id"] == TICKET
 
 
+def signed_in_wrongly_ten_times(world: World) -> None:
+    world.register_at("customer_club")
+    log, now = bootstrap.security_log(), world.clock.now()
+    for _ in range(10):
+        log.note(TENANT, "sign_in_failed", now, "198.51.100.7")
+    for _ in range(10):
+        log.note("kalo", "sign_in_unknown_contact", now, "198.51.100.7")
+
+
 def _restricted() -> bool:
     tenant = bootstrap.tenants().get(TENANT)
     return tenant.restricted(RestrictionKind.BLOCKED, bootstrap.clock().now())
 
 
 CASES = {
+    "view_security_log/unusual": Case(
+        200,
+        signed_in_wrongly_ten_times,
+        [
+            lambda _, answer: (
+                {(each["subject"], each["clause"]) for each in body(answer)["findings"]}
+                == {(TENANT, "CLUB-4"), ("kalo", "vendor's choice")}
+            ),
+            lambda _, answer: (
+                {(each["kind"], each["count"]) for each in body(answer)["findings"]}
+                == {("failed_sign_ins", 10)}
+            ),
+            lambda _, answer: "198.51.100.7" not in answer["body"],
+        ],
+    ),
     "contest_invoice/object": Case(
         201,
         blocked,

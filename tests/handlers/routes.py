@@ -150,6 +150,7 @@ ROUTES = [
     Route("read_certificate", "GET", "/certificates/key", PUBLIC),
     Route("view_purge", "GET", "/purges/{tenant_id}", (OPERATOR,)),
     Route("view_security_log", "GET", "/security-log", (OPERATOR,)),
+    Route("view_security_log", "GET", "/unusual-use", (OPERATOR,)),
     Route("request_sweep", "POST", "/sweeps", (OPERATOR,)),
     Route("set_test_clock", "GET", "/test-clock", (OPERATOR,)),
     Route("set_test_clock", "POST", "/test-clock", (OPERATOR,)),

@@ -250,10 +250,17 @@ def purge_ledger() -> PurgeLedger:
 
 @cache
 def security_log() -> SecurityLog:
-    """The security log."""
+    """The security log, which watches for unusual use."""
+    from mohlat.adapters.dynamodb.request_counts import DynamoRequestCounts
     from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
+    from mohlat.application.watch_use import WatchedLog
+    from mohlat.observation import count, logger
 
-    return DynamoSecurityLog()
+    def ring(kind: str) -> None:
+        logger.warning("unusual use", kind=kind)
+        count("UnusualUse")
+
+    return WatchedLog(DynamoSecurityLog(), DynamoRequestCounts(), ring)
 
 
 @cache
@@ -266,6 +273,7 @@ def pace_keeper() -> PaceKeeper:
         tenants=tenants(),
         agreements=agreements(),
         counts=DynamoRequestCounts(),
+        security_log=security_log(),
         clock=clock(),
         wall=wall_clock(),
     )

@@ -312,10 +312,10 @@ def _admit(request: Request, found: Route) -> None:
         _note_refusal(request, "role_refused")
         raise NotAllowed
     if found.paced and "{tenant_id}" in found.resource:
-        _keep_pace(request.tenant_id)
+        _keep_pace(request)
 
 
-def _keep_pace(tenant_id: str) -> None:
+def _keep_pace(request: Request) -> None:
     """Counts a member's request. Raises TooManyRequests.
 
     That it cannot be counted is no reason to refuse it: then it passes, and an alarm tells of it.
@@ -323,7 +323,7 @@ def _keep_pace(tenant_id: str) -> None:
     from mohlat import bootstrap
 
     try:
-        bootstrap.pace_keeper().admit(tenant_id)
+        bootstrap.pace_keeper().admit(request.tenant_id, request.source_ip)
     except MohlatError as error:
         if not isinstance(error, ServiceUnavailable):
             raise

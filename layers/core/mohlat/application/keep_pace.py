@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mohlat.application.ports import Agreements, Clock, RequestCounts, Tenants
+from mohlat.application.ports import Agreements, Clock, RequestCounts, SecurityLog, Tenants
 from mohlat.domain import pace
 from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import NotFound, TooManyRequests
@@ -39,20 +39,23 @@ class PaceKeeper:
         tenants: Tenants,
         agreements: Agreements,
         counts: RequestCounts,
+        security_log: SecurityLog,
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._tenants = tenants
         self._agreements = agreements
         self._counts = counts
+        self._log = security_log
         self._clock = clock
         self._wall = wall
         self._tallies: dict[str, _Tally] = {}
 
-    def admit(self, tenant_id: str) -> None:
+    def admit(self, tenant_id: str, source_ip: str) -> None:
         """Counts one request. Raises TooManyRequests for one above what this minute allows.
 
-        At most one write; none for what is refused once the minute is known to be full.
+        At most one write, but for the one request that fills the minute, which leaves a line in the security
+        log too; none for what is refused once the minute is known to be full.
         """
         now = self._wall.now()
         tally = self._tally(tenant_id, pace.window_of(now))
@@ -62,8 +65,11 @@ class PaceKeeper:
         if tally.told + tally.untold < allowed.requests:
             tally.untold += 1
             if tally.fresh or tally.untold >= pace.untold(allowed.requests, tally.told):
-                tally.told = self._counts.add(tenant_id, tally.window, tally.untold)
-                tally.untold, tally.fresh = 0, False
+                said, tally.untold, tally.fresh = tally.untold, 0, False
+                tally.told = self._counts.add(tenant_id, tally.window, said)
+                if tally.told - said < allowed.requests <= tally.told:
+                    limit = allowed.requests
+                    self._log.note(tenant_id, "minute_full", self._clock.now(), source_ip, limit=limit)
             if tally.told <= allowed.requests:
                 return
         raise TooManyRequests(

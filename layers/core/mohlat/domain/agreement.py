@@ -673,6 +673,7 @@ class Agreement:
     contact_notes: Basis | None = None
     no_transfer: Basis | None = None
     activity: Basis | None = None
+    watch: Basis | None = None
     synchronization: SyncRule | None = None
     consents: tuple[ConsentRule, ...] = ()
     cookies: CookieRule | None = None
