@@ -10,7 +10,7 @@ from mohlat.application.keep_pace import PaceKeeper
 from mohlat.application.meter_usage import UsageDesk
 from mohlat.domain import pace
 from mohlat.domain.agreement import Basis, PaceRule, Phase
-from mohlat.domain.errors import TooManyRequests
+from mohlat.domain.errors import Conflict, TooManyRequests
 from mohlat.domain.overuse import Usage
 from mohlat.domain.tenant import RestrictionKind
 from tests.application.world import World, months
@@ -156,6 +156,14 @@ def test_an_operator_slows_down_too_and_lifts_it() -> None:
     world = Paced()
     world.desk.restrict(world.mine.id, RestrictionKind.THROTTLED, "odd", "T-TRIAL", None, by="operator")
     assert world.ask(ALLOWED) == SLOWED
+
+
+def test_nobody_is_said_to_be_slowed_where_the_agreement_sets_no_pace() -> None:
+    world = World(AGREEMENTS["trial"])
+    mine = world.register()
+    with pytest.raises(Conflict):
+        world.desk.restrict(mine.id, RestrictionKind.THROTTLED, "odd", "T-TRIAL", None, by="operator")
+    assert world.tenants.get(mine.id).restrictions == ()
 
 
 def test_nothing_is_counted_of_who_has_no_pace_is_unknown_or_was_deleted() -> None:

@@ -16,7 +16,7 @@ from mohlat.domain.tickets import Ticket, TicketKind
 from tests.application.desks import NOON, Office
 from tests.builders import AGREEMENTS, SECOND, days
 
-BLOCKED, THROTTLED = RestrictionKind.BLOCKED, RestrictionKind.THROTTLED
+BLOCKED, OTHER = RestrictionKind.BLOCKED, RestrictionKind.MUST_ACCEPT_TERMS
 OWNER, BOSS = "user:u_1", "operator:u_2"
 
 
@@ -134,8 +134,8 @@ def test_one_objection_to_each_restriction_answered_or_not() -> None:
         office.object("once more")
     # Another restriction, and the same kind imposed anew, are something else.
     office.clock.time += SECOND
-    office.desk.restrict(office.mine.id, THROTTLED, "odd", "KALO-19", None, by=BOSS)
-    assert office.object(kind=THROTTLED).subject == "throttled"
+    office.desk.restrict(office.mine.id, OTHER, "odd", "KALO-19", None, by=BOSS)
+    assert office.object(kind=OTHER).subject == "must_accept_terms"
     office.desk.lift(office.mine.id, BLOCKED, "over", by=BOSS)
     office.desk.restrict(office.mine.id, BLOCKED, "again", "KALO-28", None, by=BOSS)
     assert office.object().clause == "KALO-28"
@@ -153,13 +153,13 @@ def test_of_two_objections_at_once_one_is_taken() -> None:
 def test_a_restriction_can_be_objected_to_while_it_binds(second: int, taken: bool) -> None:
     office = Restricted()
     until = NOON + 60 * SECOND
-    office.desk.restrict(office.mine.id, THROTTLED, "odd", "KALO-19", until, by=BOSS)
+    office.desk.restrict(office.mine.id, OTHER, "odd", "KALO-19", until, by=BOSS)
     office.clock.time = NOON + second * SECOND
     if taken:
-        assert office.object(kind=THROTTLED).open
+        assert office.object(kind=OTHER).open
     else:
         with pytest.raises(NotFound):
-            office.object(kind=THROTTLED)
+            office.object(kind=OTHER)
 
 
 def test_what_was_imposed_since_is_not_lifted_with_what_was_objected_to() -> None:
