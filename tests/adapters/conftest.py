@@ -28,6 +28,7 @@ from mohlat.adapters.dynamodb.people import DynamoPeople
 from mohlat.adapters.dynamodb.profiles import DynamoProfiles
 from mohlat.adapters.dynamodb.purge import DynamoEraser, DynamoPurgeLedger
 from mohlat.adapters.dynamodb.records import DynamoRecords
+from mohlat.adapters.dynamodb.request_counts import DynamoRequestCounts
 from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
 from mohlat.adapters.dynamodb.tenants import DynamoTenants
 from mohlat.adapters.object_store import S3ObjectStore
@@ -198,6 +199,7 @@ class Stores:
     activity: ports.ActivityLog
     listings: ports.Listings
     requests: ports.DataRequests
+    counts: ports.RequestCounts
     watch: Watch = field(default_factory=Watch)
 
     def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
@@ -249,6 +251,7 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         DynamoActivityLog(sealer),
         DynamoListings(),
         DynamoDataRequests(),
+        DynamoRequestCounts(),
         watch,
     )
 
@@ -280,6 +283,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeActivityLog(table),
             fakes.FakeListings(table),
             fakes.FakeDataRequests(table),
+            fakes.FakeRequestCounts(table),
         )
         return
     yield request.getfixturevalue("on_dynamodb")

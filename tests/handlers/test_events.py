@@ -11,6 +11,7 @@ from mohlat.domain.payments import PaymentStatus
 from tests.handlers import (
     data_cases,
     export_cases,
+    limit_cases,
     money_cases,
     people_cases,
     privacy_cases,
@@ -395,6 +396,7 @@ CASES: dict[str, Case] = {
     "report_failure/failed": Case(None, then=[alarm_raised]),
     **money_cases.CASES,
     **data_cases.CASES,
+    **limit_cases.CASES,
     **export_cases.CASES,
     **service_cases.CASES,
     **staff_cases.CASES,

@@ -35,12 +35,14 @@ if TYPE_CHECKING:
     from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
     from mohlat.application.keep_escrow import EscrowDesk
     from mohlat.application.keep_maintenance import MaintenanceDesk
+    from mohlat.application.keep_pace import PaceKeeper
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
     from mohlat.application.keep_uptime import UptimeDesk
     from mohlat.application.lend_support import SupportDesk
     from mohlat.application.manage_tenant import TenantDesk
     from mohlat.application.meter_usage import UsageDesk
+    from mohlat.application.object_to_restriction import ObjectionDesk
     from mohlat.application.official_invoices import OfficialDesk
     from mohlat.application.ports import (
         ActivityLog,
@@ -119,6 +121,14 @@ def clock() -> Clock:
     from mohlat.adapters.clock import OffsetClock, SystemClock
 
     return OffsetClock(clock_offsets()) if settings().test_clock else SystemClock()
+
+
+@cache
+def wall_clock() -> Clock:
+    """The machine's clock, wherever a test clock stands."""
+    from mohlat.adapters.clock import SystemClock
+
+    return SystemClock()
 
 
 @cache
@@ -252,10 +262,33 @@ def purge_ledger() -> PurgeLedger:
 
 @cache
 def security_log() -> SecurityLog:
-    """The security log."""
+    """The security log, which watches for unusual use."""
+    from mohlat.adapters.dynamodb.request_counts import DynamoRequestCounts
     from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
+    from mohlat.application.watch_use import WatchedLog
+    from mohlat.observation import count, logger
 
-    return DynamoSecurityLog()
+    def ring(kind: str) -> None:
+        logger.warning("unusual use", kind=kind)
+        count("UnusualUse")
+
+    return WatchedLog(DynamoSecurityLog(), DynamoRequestCounts(), ring)
+
+
+@cache
+def pace_keeper() -> PaceKeeper:
+    """Slows a tenant's requests down to what its package allows."""
+    from mohlat.adapters.dynamodb.request_counts import DynamoRequestCounts
+    from mohlat.application.keep_pace import PaceKeeper
+
+    return PaceKeeper(
+        tenants=tenants(),
+        agreements=agreements(),
+        counts=DynamoRequestCounts(),
+        security_log=security_log(),
+        clock=clock(),
+        wall=wall_clock(),
+    )
 
 
 @cache
@@ -994,6 +1027,14 @@ def dispute_desk() -> DisputeDesk:
         ids=ids(),
         clock=clock(),
     )
+
+
+@cache
+def objection_desk() -> ObjectionDesk:
+    """Objections to restrictions."""
+    from mohlat.application.object_to_restriction import ObjectionDesk
+
+    return ObjectionDesk(books=books(), tenants=tenants(), agreements=agreements(), ids=ids(), clock=clock())
 
 
 @cache

@@ -203,6 +203,7 @@ class _Form(Sales):
             "contact_notes": self.basis(),
             "no_transfer": self.basis(),
             "activity": self.basis(),
+            "watch": self.basis(),
             "synchronization": self.rule(
                 SyncRule, {"search": list_of(SHORT_NAME, key=lambda name: name, empty=True)}
             ),

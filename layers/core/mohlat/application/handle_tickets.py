@@ -10,7 +10,7 @@ from mohlat.application.follow_refund import RefundFollower
 from mohlat.application.official_invoices import OfficialDesk
 from mohlat.application.ports import Agreements, Books, Clock, Profiles, Row, SecurityLog, Tenants
 from mohlat.application.transitions import commit_or_write, retrying
-from mohlat.domain import bookkeeping
+from mohlat.domain import bookkeeping, objections
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import Conflict, InvalidInput, NotFound
 from mohlat.domain.ledger import Posting
@@ -49,13 +49,15 @@ class Ending:
     """What a person says when a ticket ends. `outcome` is shown to the customer and names no person.
 
     Besides, by kind: `taken` says whether the gateway took a refund, `refund_id` names what was given back
-    after an objection, `tax_id` is the number under which an official invoice was filed by hand.
+    after an objection, `lifted` whether the restriction ends that was objected to, `tax_id` is the number
+    under which an official invoice was filed by hand.
     """
 
     outcome: str
     taken: bool | None = None
     refund_id: str | None = None
     tax_id: str | None = None
+    lifted: bool | None = None
 
 
 # What an ending may say besides its outcome.
@@ -63,8 +65,9 @@ _ASKED = {
     TicketKind.REFUND_UNCERTAIN: "taken",
     TicketKind.INVOICE_DISPUTE: "refund_id",
     TicketKind.OFFICIAL_INVOICE: "tax_id",
+    TicketKind.RESTRICTION_OBJECTION: "lifted",
 }
-_NEEDED = ("taken", "tax_id")
+_NEEDED = ("taken", "tax_id", "lifted")
 
 
 class TicketDesk:
@@ -157,6 +160,8 @@ class TicketDesk:
                 self._officials.issued_by_hand(ticket, ending.tax_id or "", ending.outcome, by)
             case TicketKind.DATA_REQUEST:
                 raise Conflict("this ticket is closed by answering its request", request_id=ticket.subject)
+            case TicketKind.RESTRICTION_OBJECTION:
+                self._decide(ticket, ending, by)
             case TicketKind.MISUSE | TicketKind.MAIL:  # pragma: no branch (mypy proves that these are all)
                 self._end(ticket, ending, by)
         return self._books.ticket(tenant_id, ticket_id)
@@ -189,6 +194,20 @@ class TicketDesk:
             notice=NoticeKind.DISPUTE_ANSWERED,
             facts={"invoice": ticket.facts["invoice"], **facts},
         )
+
+    def _decide(self, ticket: Ticket, ending: Ending, by: str) -> None:
+        """The restriction that was objected to is lifted, or upheld, and the customer told."""
+
+        def attempt() -> None:
+            now = self._clock.now()
+            closed = close_ticket(self._books.ticket(ticket.tenant_id, ticket.id), ending.outcome, now, by=by)
+
+            def decided(tenant: Tenant, agreement: Agreement) -> Transition:
+                return objections.decide(tenant, agreement, closed, now, lifted=bool(ending.lifted), by=by)
+
+            commit_or_write(self._tenants, self._books, self._agreements, closed.tenant_id, decided, [closed])
+
+        retrying(attempt)
 
     def _end(
         self,
@@ -241,7 +260,12 @@ def _check(ticket: Ticket, ending: Ending) -> None:
     if not ticket.open:
         raise Conflict("the ticket is closed already", outcome=ticket.outcome)
     asked = _ASKED.get(ticket.kind)
-    said = {"taken": ending.taken, "refund_id": ending.refund_id, "tax_id": ending.tax_id}
+    said = {
+        "taken": ending.taken,
+        "refund_id": ending.refund_id,
+        "tax_id": ending.tax_id,
+        "lifted": ending.lifted,
+    }
     for name, value in said.items():
         if value is not None and name != asked:
             raise InvalidInput(name, "not part of such a ticket")

@@ -237,6 +237,26 @@ class OveruseRule:
 
 
 @dataclass(frozen=True, slots=True)
+class PaceRule:
+    """How many requests a minute are answered: a plan's limit says it, `otherwise` for who has no plan.
+
+    Whoever is throttled gets `slowed_percent` of that (CLUB-4, SAMAN-3.12).
+    """
+
+    otherwise: int
+    slowed_percent: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionRule:
+    """A restricted customer may reply, and is answered within this time."""
+
+    answer: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeRule:
     """Until when an invoice can be contested: `within` its date, the last day counted whole; answered by
     then.
@@ -725,7 +745,9 @@ class Agreement:
     promotions: tuple[Promotion, ...] = ()
     extras: tuple[Extra, ...] = ()
     overuse: OveruseRule | None = None
+    pace: PaceRule | None = None
     disputes: DisputeRule | None = None
+    objections: ObjectionRule | None = None
     official_invoices: OfficialInvoiceRule | None = None
     order_needs: OrderNeeds | None = None
     seller: Seller | None = None
@@ -743,6 +765,7 @@ class Agreement:
     contact_notes: Basis | None = None
     no_transfer: Basis | None = None
     activity: Basis | None = None
+    watch: Basis | None = None
     synchronization: SyncRule | None = None
     consents: tuple[ConsentRule, ...] = ()
     cookies: CookieRule | None = None

@@ -28,6 +28,7 @@ from mohlat.domain.errors import (
     ServiceUnavailable,
     TooLate,
     TooManyAttempts,
+    TooManyRequests,
     UnderMaintenance,
 )
 from mohlat.presentation.fields import LANGUAGES, BodyTooLarge, MalformedBody, UnsupportedMediaType
@@ -219,6 +220,15 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
             "The tries are used up. Wait, then ask for a new code.",
         ),
         retry_after=900,
+    ),
+    TooManyRequests: _Kind(
+        429,
+        _both("درخواست بیش از اندازه", "Too many requests"),
+        _both(
+            "درخواست‌های این دقیقه به حد بستهٔ شما رسیده است. زمان تلاش دوباره در details آمده است.",
+            "This minute's requests reached what your package allows. Details say when to try again.",
+        ),
+        retry_after=60,
     ),
     GatewayRefused: _Kind(
         502,
@@ -460,6 +470,7 @@ _FIELDS = {
     "legal_entity": "شخص حقوقی",
     "legal_entity.name": "نام شخص حقوقی",
     "legal_entity.national_id": "شناسهٔ ملی",
+    "lifted": "برداشتن محدودیت",
     "limit": "شمار",
     "logo_url": "نشانی نشان",
     "metric": "سنجه",
@@ -564,10 +575,25 @@ def problem(error: Exception, language: str, instance: str) -> Problem:
             shown["reason"] = str(error.details["reason"])
         if shown:
             body["details"] = shown
-    retry_after = kind.retry_after
-    if isinstance(error, UnderMaintenance):
-        retry_after = int(str(error.details["retry_after"]))
-    return Problem(kind.status, body, retry_after)
+    return Problem(kind.status, body, _seconds_to_wait(error, kind))
+
+
+def rate_limit(error: TooManyRequests) -> dict[str, str]:
+    """What programs read about a limit: how much it is, that nothing is left, when it begins anew."""
+    limit = error.details["limit"]
+    return {
+        "RateLimit-Limit": str(limit),
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": str(error.details["retry_after_seconds"]),
+        "RateLimit-Policy": f"{limit};w={error.details['window_seconds']}",
+    }
+
+
+def _seconds_to_wait(error: Exception, kind: _Kind) -> int | None:
+    if isinstance(error, TooManyRequests):
+        told = error.details.get("retry_after_seconds")
+        return told if isinstance(told, int) else kind.retry_after
+    return kind.retry_after
 
 
 def _sentence(error: InvalidInput, language: str) -> str:
