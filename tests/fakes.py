@@ -70,6 +70,7 @@ from mohlat.domain.people import (
     TrialMark,
     User,
 )
+from mohlat.domain.publications import Publication
 from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
 from mohlat.domain.staff import ContactNote
@@ -132,6 +133,7 @@ class Table:
     leaks: dict[tuple[str, str], Leak] = field(default_factory=dict)
     consents: dict[tuple[str, str], Consent] = field(default_factory=dict)
     listings: dict[str, Listing] = field(default_factory=dict)
+    publications: dict[tuple[str, int], Publication] = field(default_factory=dict)
 
 
 def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
@@ -833,6 +835,19 @@ class FakeLeaks:
     def save(self, leak: Leak) -> None:
         with _transaction(self.table) as after:
             _put(after, (leak,))
+
+
+class FakePublications:
+    """`Publications` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def of(self, product: str, *, fresh: bool = False) -> tuple[Publication, ...]:
+        return tuple(row for key, row in sorted(self.table.publications.items()) if key[0] == product)
+
+    def save(self, publication: Publication) -> None:
+        _insert(self.table.publications, (publication.product, publication.number), publication)
 
 
 class FakeDueIndex:

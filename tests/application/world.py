@@ -14,6 +14,7 @@ from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.keep_backups import BackupDesk
 from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
 from mohlat.application.keep_records import RecordsDesk
+from mohlat.application.keep_terms import PublishingDesk, TermsDesk
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.place_order import PlacedOrder, order_something
 from mohlat.application.publish_listing import ListingDesk
@@ -29,6 +30,7 @@ from mohlat.application.settle_payment import PaymentDesk
 from mohlat.application.sign_in import FrontDesk
 from mohlat.application.sweep import sweep
 from mohlat.application.synchronize import SyncDesk
+from mohlat.application.terms_gate import TermsGate
 from mohlat.application.transitions import catch_up
 from mohlat.application.work_on_data import DataWorker
 from mohlat.domain.agreement import Agreement
@@ -36,6 +38,7 @@ from mohlat.domain.data_jobs import DataJob
 from mohlat.domain.durations import Duration
 from mohlat.domain.notices import Dispatch
 from mohlat.domain.payments import Callback, OrderKind, Payment
+from mohlat.domain.publications import Publication
 from mohlat.domain.refunds import Refund
 from mohlat.domain.tenant import Tenant
 from tests.application.fakes import (
@@ -68,6 +71,7 @@ from tests.fakes import (
     FakePayments,
     FakePeople,
     FakeProfiles,
+    FakePublications,
     FakePurgeLedger,
     FakeRecords,
     FakeSecurityLog,
@@ -116,6 +120,20 @@ class World:
         self.workflows = FakeWorkflows()
         self.queue = FakeNoticeQueue()
         self.ids = FakeIds()
+        self.publications = FakePublications(self.table)
+        self.announced: list[Publication] = []
+        self.publishing_desk = PublishingDesk(
+            publications=self.publications,
+            agreements=self.agreements,
+            clock=self.clock,
+            announce=self.announced.append,
+        )
+        self.terms_gate = TermsGate(
+            tenants=self.tenants,
+            publications=self.publications,
+            agreements=self.agreements,
+            clock=self.clock,
+        )
         self.gateway = FakeGateway()
         self.second_gateway = FakeGateway("zibal")
         self.mailer = FakeMailer()
@@ -142,6 +160,15 @@ class World:
             requests=self.requests,
             agreements=self.agreements,
             ids=self.ids,
+            clock=self.clock,
+        )
+        self.terms_desk = TermsDesk(
+            tenants=self.tenants,
+            people=self.people,
+            publications=self.publications,
+            dispatches=self.dispatches,
+            desk=self.desk,
+            agreements=self.agreements,
             clock=self.clock,
         )
         self.invoice_desk = InvoiceDesk(
@@ -178,6 +205,7 @@ class World:
                 books=self.books,
                 tenants=self.tenants,
                 dispatches=self.dispatches,
+                publications=self.publications,
                 agreements=self.agreements,
                 ids=self.ids,
                 clock=self.clock,
@@ -226,6 +254,7 @@ class World:
             tenants=self.tenants,
             records=self.records,
             jobs=self.jobs,
+            terms=self.terms_gate,
             agreements=self.agreements,
             clock=self.clock,
         )
@@ -267,6 +296,7 @@ class World:
             records=self.records,
             jobs=self.jobs,
             activity=FakeActivityLog(self.table),
+            terms=self.terms_gate,
             ids=self.ids,
             agreements=self.agreements,
             clock=self.clock,
@@ -322,6 +352,7 @@ class World:
             people=self.people,
             sign_in=self.sign_in,
             fingerprints=self.fingerprints,
+            publications=self.publications,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,
@@ -372,6 +403,7 @@ class World:
             books=self.books,
             profiles=self.profiles,
             dispatches=self.dispatches,
+            terms=self.terms_gate,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,

@@ -46,6 +46,8 @@ from mohlat.domain.agreement import (
     Arises,
     BackupRule,
     Basis,
+    Binding,
+    ChangeRule,
     Channel,
     ConsentRule,
     Cookie,
@@ -75,6 +77,7 @@ from mohlat.domain.durations import Calendar
 from mohlat.domain.lifecycle import GRAPH
 
 _PURPOSE = one_of({purpose.value: purpose for purpose in Purpose})
+_BINDING = one_of({binding.value: binding for binding in Binding})
 _ARISES = one_of({arises.value: arises for arises in Arises})
 _COOKIE = record(
     Cookie,
@@ -200,6 +203,11 @@ class _Form(Sales):
             ),
             "transfers": self.rule(TransferRule),
             "leaks": self.rule(LeakRule, {"tell_within": duration}),
+            "changes": self.rule(
+                ChangeRule,
+                {"binding": _BINDING, "notice": optional(duration)},
+                {"refusal": self.basis()},
+            ),
         }
 
     def agreement(self, digest: str) -> Reader[Agreement]:

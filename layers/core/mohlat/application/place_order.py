@@ -18,6 +18,7 @@ from mohlat.application.ports import (
     Tenants,
 )
 from mohlat.application.quoting import Recalled, Wanted, operation_of, price, recall
+from mohlat.application.terms_gate import TermsGate
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import permit
 from mohlat.domain.agreement import Agreement
@@ -59,6 +60,7 @@ def order_something(
     books: Books,
     profiles: Profiles,
     dispatches: Dispatches,
+    terms: TermsGate,
     agreements: Agreements,
     ids: Ids,
     clock: Clock,
@@ -82,7 +84,10 @@ def order_something(
         agreement = agreements.load(tenant.product, tenant.agreement_version)
         tenant = catch_up(tenants, dispatches, agreement, tenant, now, by=by)
         what = wanted.wanted if isinstance(wanted, Recalled) else wanted
-        permit(tenant, agreement, operation_of(what.kind), now)
+        operation = operation_of(what.kind)
+        permit(tenant, agreement, operation, now)
+        tenant = terms.admit(tenant, agreement, operation, by)
+        agreement = agreements.load(tenant.product, tenant.agreement_version)
         newest = agreements.load(tenant.product)
         _demand_profile(tenant, newest, profiles)
         if isinstance(wanted, Recalled):

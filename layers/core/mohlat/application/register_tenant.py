@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mohlat.application.ports import Agreements, Clock, Fingerprints, Ids, People, Row, SignIn, Tenants
+from mohlat.application.ports import (
+    Agreements,
+    Clock,
+    Fingerprints,
+    Ids,
+    People,
+    Publications,
+    Row,
+    SignIn,
+    Tenants,
+)
 from mohlat.application.transitions import commit
 from mohlat.domain.agreement import Purpose
 from mohlat.domain.consents import given_by_registering
@@ -21,6 +31,7 @@ from mohlat.domain.people import (
     TrialMark,
     User,
 )
+from mohlat.domain.publications import in_force
 from mohlat.domain.tenant import Tenant
 
 
@@ -52,6 +63,7 @@ def register_tenant(
     people: People,
     sign_in: SignIn,
     fingerprints: Fingerprints,
+    publications: Publications,
     agreements: Agreements,
     ids: Ids,
     clock: Clock,
@@ -61,7 +73,9 @@ def register_tenant(
     Raises InvalidInput (naming the field) for what the agreement does not allow, Conflict if the e-mail
     address or the mobile number has an account with this product already.
     """
-    agreement = agreements.load(application.product)
+    now = clock.now()
+    version = in_force(publications.of(application.product, fresh=True), now)
+    agreement = agreements.load(application.product, version.rules if version else None)
     for document in agreement.registration.accept:
         if document not in application.accepted:
             raise InvalidInput(
@@ -90,7 +104,7 @@ def register_tenant(
     )
     trial_used = agreement.trial is not None and len(fresh) < len(prints)
 
-    now, tenant_id, username = clock.now(), ids.new("t"), ids.new(USER_ID)
+    tenant_id, username = ids.new("t"), ids.new(USER_ID)
     by = f"user:{username}"
     transition = register(agreement, tenant_id, now, plan=application.plan, trial_used=trial_used, by=by)
     if application.legal_entity:
@@ -107,9 +121,9 @@ def register_tenant(
         ),
         Acceptance(
             tenant_id,
-            agreement.version,
+            version.version if version else agreement.version,
             agreement.registration.accept,
-            agreement.digest,
+            version.sha256 if version else agreement.digest,
             now,
             application.source_ip,
             username,

@@ -115,6 +115,7 @@ class Event(StrEnum):
     DATA_REQUEST_ANSWERED = "data_request_answered"
     CONTACT_CORRECTED = "contact_corrected"
     REOPENED = "reopened"
+    TERMS_DECLINED = "terms_declined"
 
 
 class DeadlineKind(StrEnum):

@@ -164,6 +164,9 @@ class Tenant:
     open_matters what forbids a purge while it is open: "payment:<id>" and the like
     carrier      the execution that carried out the last deadline
     journal_head the hash of the newest journal entry
+    terms_version  the newest published version that was accepted; empty while it is the one of registering
+    terms_invoiced_at  when the first lease under that version was bought; None before
+    terms_declined  the published version that the customer does not want
     """
 
     id: str
@@ -189,6 +192,9 @@ class Tenant:
     open_matters: frozenset[str] = frozenset()
     carrier: str = ""
     journal_head: str = ""
+    terms_version: str = ""
+    terms_invoiced_at: datetime | None = None
+    terms_declined: str = ""
 
     def restricted(self, kind: RestrictionKind, now: datetime) -> bool:
         """Whether a restriction of this kind binds at `now`."""
@@ -369,6 +375,9 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
         "open_matters": sorted(tenant.open_matters),
         "carrier": tenant.carrier,
         "journal_head": tenant.journal_head,
+        **({"terms_version": tenant.terms_version} if tenant.terms_version else {}),
+        **({"terms_invoiced_at": iso(tenant.terms_invoiced_at)} if tenant.terms_invoiced_at else {}),
+        **({"terms_declined": tenant.terms_declined} if tenant.terms_declined else {}),
     }
 
 
@@ -431,4 +440,7 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
         open_matters=frozenset(data.get("open_matters") or ()),
         carrier=data.get("carrier") or "",
         journal_head=data.get("journal_head") or "",
+        terms_version=data.get("terms_version") or "",
+        terms_invoiced_at=_instant(data.get("terms_invoiced_at")),
+        terms_declined=data.get("terms_declined") or "",
     )
