@@ -16,6 +16,7 @@ from tests.handlers import (
     request_cases,
     staff_cases,
     sync_cases,
+    terms_cases,
 )
 from tests.handlers.cases import (
     AT,
@@ -397,6 +398,7 @@ CASES: dict[str, Case] = {
     **staff_cases.CASES,
     **privacy_cases.CASES,
     **sync_cases.CASES,
+    **terms_cases.CASES,
     **request_cases.CASES,
 }
 

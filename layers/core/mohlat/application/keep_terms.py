@@ -77,7 +77,7 @@ class PublishingDesk:
             try:
                 self._agreements.load(draft.product, draft.rules)
             except AgreementInvalid:
-                raise InvalidInput("rules", "not deployed") from None
+                raise InvalidInput("agreement_version", "not deployed") from None
         asked = Publication(
             product=draft.product,
             number=0,

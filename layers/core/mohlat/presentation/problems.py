@@ -415,6 +415,10 @@ _OTHERWISE = _both("پذیرفتنی نیست", "is not acceptable")
 
 _FIELDS = {
     "accept": "پذیرش",
+    "agreement_version": "نسخهٔ توافق‌نامه",
+    "effective_at": "زمان اعتبار",
+    "must_accept": "چه کسی باید بپذیرد",
+    "sha256": "چکیدهٔ متن",
     "address": "نشانی",
     "advance": "مدت",
     "affected": "حساب‌های آسیب‌دیده",

@@ -1,0 +1,146 @@
+"""A new version of the terms, from its publication to its effect, through the API's own handlers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mohlat import bootstrap
+from tests.handlers.conftest import OWNER, TENANT, World
+from tests.handlers.routes import Route, event_for
+from tests.handlers.test_clauses_foundation import ask, claims
+
+POLICY = {
+    "version": "2",
+    "document": "privacy",
+    "effective_at": "2026-02-07T08:00:00Z",
+    "summary": {"fa": "پردازشگر تازه", "en": "A new processor"},
+    "sha256": "9f" * 32,
+    "url": "https://kallu.cc/privacy/2",
+    "must_accept": "everyone",
+}
+RECORD = "/tenants/{tenant_id}/records/{record_id}"
+
+
+def publish(world: World, product: str, **changes: Any) -> tuple[int, Any]:
+    return ask(
+        world,
+        "publish_terms",
+        "POST /products/{product}/terms",
+        POLICY | changes,
+        by=claims("operator"),
+        product=product,
+    )
+
+
+def newest(world: World, product: str) -> Any:
+    status, shown = ask(world, "read_terms", "GET /products/{product}/terms", product=product)
+    assert status == 200
+    return shown
+
+
+def write(world: World) -> tuple[int, Any]:
+    return ask(world, "keep_records", f"PUT {RECORD}", {"data": {"n": 1}}, by=claims(), record_id="r-1")
+
+
+@pytest.mark.clause("KALLU-8")
+def test_kallus_new_policy_bars_the_way_from_its_instant_on_until_it_is_accepted(world: World) -> None:
+    world.register_at("kallu")
+    assert write(world)[0] == 201
+    assert publish(world, "kallu")[0] == 201
+
+    world.clock.time += timedelta(days=7, seconds=-1)
+    assert write(world)[0] == 200
+    world.clock.time += timedelta(seconds=1)
+    status, problem = write(world)
+    assert (status, problem["type"]) == (403, "/problems/terms-not-accepted")
+    assert problem["clause"] == "KALLU-8"
+    assert problem["details"] == {
+        "version": "2",
+        "document": "privacy",
+        "effective_at": "2026-02-07T08:00:00Z",
+        "url": "https://kallu.cc/privacy/2",
+        "accept_at": f"/tenants/{TENANT}/acceptances",
+    }
+
+    # Reading and exporting stay possible.
+    assert ask(world, "keep_records", f"GET {RECORD}", by=claims(), record_id="r-1")[0] == 200
+    assert ask(world, "export_tenant", "POST /tenants/{tenant_id}/exports", {}, by=claims())[0] == 202
+    assert ask(world, "keep_records", f"DELETE {RECORD}", by=claims(), record_id="r-1")[0] == 403
+
+    address = "POST /tenants/{tenant_id}/acceptances"
+    left_out = {"version": "2", "accept": {"terms": True}}
+    assert ask(world, "accept_terms", address, left_out, by=claims())[1]["field"] == "accept.privacy"
+    stale = {"version": "1", "accept": {"privacy": True}}
+    assert ask(world, "accept_terms", address, stale, by=claims())[1]["field"] == "version"
+    accepted = {"version": "2", "accept": {"privacy": True}}
+    assert ask(world, "accept_terms", address, accepted, by=claims())[0] == 201
+    assert write(world)[0] == 200
+    _, seen = ask(world, "accept_terms", "GET /tenants/{tenant_id}/terms", by=claims())
+    assert (seen["version"], seen["waiting"]) == ("2", None)
+    assert [(each["version"], each["how"], each["by"]) for each in seen["acceptances"]] == [
+        ("1", "agreed", OWNER),
+        ("2", "agreed", OWNER),
+    ]
+    assert seen["acceptances"][1]["digest"] == "9f" * 32
+
+
+@pytest.mark.clause("KALLU-8")
+@pytest.mark.parametrize(("language", "word"), [("fa", "بپذیرید"), ("en", "accept it at accept_at")])
+def test_the_refusal_says_in_both_languages_what_to_do(world: World, language: str, word: str) -> None:
+    world.register_at("kallu")
+    assert publish(world, "kallu")[0] == 201
+    world.clock.time += timedelta(days=7)
+    event = event_for(Route("keep_records", "PUT", RECORD, ()), claims())
+    event["pathParameters"]["record_id"] = "r-1"
+    event["headers"]["Accept-Language"] = language
+    event["body"] = '{"data": {}}'
+    answer = world.call("keep_records", event)
+    assert answer["statusCode"] == 403
+    assert word in answer["body"]
+
+
+@pytest.mark.clause("KALO-35")
+@pytest.mark.clause("SAMAN-7.3")
+def test_the_newest_version_is_public_at_one_address_from_its_instant_on(world: World) -> None:
+    before = newest(world, "kallu")
+    assert before["version"] == "1"
+    assert [each["url"] for each in before["documents"]] == ["https://kallu.cc/privacy"]
+    assert publish(world, "kallu")[0] == 201
+    world.clock.time += timedelta(days=7, seconds=-1)
+    announced = newest(world, "kallu")
+    assert (announced["version"], announced["upcoming"][0]["version"]) == ("1", "2")
+    world.clock.time += timedelta(seconds=1)
+    now = newest(world, "kallu")
+    assert (now["version"], now["upcoming"]) == ("2", [])
+    assert now["documents"][0]["summary"] == POLICY["summary"]
+
+
+def test_a_version_is_published_once_and_never_changed(world: World) -> None:
+    assert publish(world, "kallu")[0] == 201
+    status, again = publish(world, "kallu")
+    assert (status, again["published_at"]) == (200, "2026-01-31T08:00:00Z")
+    assert publish(world, "kallu", sha256="0" * 64)[0] == 409
+    assert len(bootstrap.publications().of("kallu", fresh=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("product", "changes", "field"),
+    [
+        ("kallu", {"effective_at": "2026-02-07T07:59:59Z"}, "effective_at"),
+        ("kallu", {"document": "terms"}, "document"),
+        ("kallu", {"must_accept": "nobody"}, "must_accept"),
+        ("saman360", {"document": "terms"}, "must_accept"),
+        ("kallu", {"agreement_version": "77"}, "agreement_version"),
+        ("kallu", {"url": "http://kallu.cc/privacy"}, "url"),
+        ("kallu", {"summary": {"en": "A new processor"}}, "summary.fa"),
+        ("kallou", {}, "product"),
+    ],
+)
+def test_what_cannot_be_published_is_refused_by_the_name_of_its_field(
+    world: World, product: str, changes: dict[str, Any], field: str
+) -> None:
+    status, problem = publish(world, product, **changes)
+    assert (status, problem["field"]) == (422, field)
