@@ -246,6 +246,7 @@ class World:
             jobs=self.jobs,
             payments=self.payments,
             dispatches=self.dispatches,
+            terms=self.terms_gate,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,

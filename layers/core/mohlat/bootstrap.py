@@ -680,6 +680,7 @@ def backup_desk() -> BackupDesk:
         jobs=data_jobs(),
         payments=payments(),
         dispatches=dispatches(),
+        terms=terms_gate(),
         agreements=agreements(),
         ids=ids(),
         clock=clock(),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mohlat.application.paid_extras import unused_extra
 from mohlat.application.ports import Agreements, Clock, DataJobs, Dispatches, Ids, Payments, Tenants
+from mohlat.application.terms_gate import TermsGate
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
@@ -37,6 +38,7 @@ class BackupDesk:
         jobs: DataJobs,
         payments: Payments,
         dispatches: Dispatches,
+        terms: TermsGate,
         agreements: Agreements,
         ids: Ids,
         clock: Clock,
@@ -45,6 +47,7 @@ class BackupDesk:
         self._jobs = jobs
         self._payments = payments
         self._dispatches = dispatches
+        self._terms = terms
         self._agreements = agreements
         self._ids = ids
         self._clock = clock
@@ -123,6 +126,8 @@ class BackupDesk:
         if tenant.restoring:
             raise Conflict("a restoration is under way already")
         permit(tenant, agreement, Operation.WRITE, now)
+        tenant = self._terms.admit(tenant, agreement, Operation.WRITE, by)
+        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         backup = chosen(self._jobs.of(tenant_id, JobKind.BACKUP))
         restorations = self._jobs.of(tenant_id, JobKind.RESTORATION)
         restoration = DataJob(

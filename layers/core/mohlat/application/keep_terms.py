@@ -20,6 +20,7 @@ from mohlat.domain.publications import (
     accept,
     decline,
     in_force,
+    newest_of_each,
     not_accepted,
     publish,
 )
@@ -165,18 +166,22 @@ class TermsDesk:
             if later and (newest is None or later.number > newest.number):
                 raise InvalidInput("version", "not in force yet", effective_at=iso(later.effective_at))
             raise InvalidInput("version", "not the newest", newest=newest.version if newest else None)
-        if newest.document not in documents:
-            raise InvalidInput(f"accept.{newest.document}", "must be accepted")
-        return retrying(lambda: self._accept(tenant_id, newest, username, source_ip))
+        waiting = not_accepted(tenant, publications, self._clock.now()) or (newest,)
+        for each in newest_of_each(waiting):
+            if each.document not in documents:
+                raise InvalidInput(f"accept.{each.document}", "must be accepted")
+        return retrying(lambda: self._accept(tenant_id, waiting, username, source_ip))
 
-    def _accept(self, tenant_id: str, newest: Publication, username: str, source_ip: str) -> Tenant:
-        now, by = self._clock.now(), f"user:{username}"
+    def _accept(
+        self, tenant_id: str, accepted: tuple[Publication, ...], username: str, source_ip: str
+    ) -> Tenant:
+        now, by, newest = self._clock.now(), f"user:{username}", accepted[-1]
         tenant, bound = self._caught_up(tenant_id, now, by)
         rules = self._agreements.load(tenant.product, newest.rules)
         transition = accept(tenant, bound, rules, newest, now, by=by, how=How.AGREED)
         counted = self._agreements.load(tenant.product, transition.after.agreement_version)
-        evidence = evidence_of(tenant_id, newest, now, by, How.AGREED, source_ip)
-        return commit(self._tenants, counted, transition, (evidence,))
+        evidence = evidence_of(tenant_id, accepted, now, by, How.AGREED, source_ip)
+        return commit(self._tenants, counted, transition, evidence)
 
     def decline(self, tenant_id: str, version: str, by: str) -> Tenant:
         """Declines a version: the lease ends at its term and no invoice follows (SAMAN-7.2-note6).

@@ -396,7 +396,7 @@ class PaymentDesk:
             published = self._publications.of(tenant.product)
             transition, newly = bought_under(transition, published, order.created_at)
             agreement = self._agreements.load(tenant.product, transition.after.agreement_version)
-            rows += [evidence_of(tenant.id, newly, now, by, How.BOUGHT)] if newly else []
+            rows += evidence_of(tenant.id, newly, now, by, How.BOUGHT)
         return transition, rows, agreement
 
     def _send_back(self, payment: Payment, reason: RefundReason, why: str, now: datetime, by: str) -> Payment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from mohlat.application.ports import Agreements, Clock, Publications, Tenants
@@ -10,7 +11,7 @@ from mohlat.domain.access import Operation
 from mohlat.domain.agreement import Agreement, Binding
 from mohlat.domain.errors import Conflict, TermsNotAccepted
 from mohlat.domain.people import Acceptance
-from mohlat.domain.publications import How, Publication, accept, bars, declined, not_accepted
+from mohlat.domain.publications import How, Publication, accept, bars, declined, newest_of_each, not_accepted
 from mohlat.domain.tenant import Tenant, iso
 
 # What an unaccepted version bars. Reading and exporting, closing and asking for one's data stay possible.
@@ -57,29 +58,32 @@ class TermsGate:
                 clause=rule.basis.cite(),
             )
         if rule.binding is Binding.USE and by:
-            return retrying(lambda: self._used(tenant.id, newest, by))
+            return retrying(lambda: self._used(tenant.id, by))
         return tenant
 
-    def _used(self, tenant_id: str, newest: Publication, by: str) -> Tenant:
+    def _used(self, tenant_id: str, by: str) -> Tenant:
         now, tenant = self._clock.now(), self._tenants.get(tenant_id)
-        publications = self._publications.of(tenant.product)
-        if newest not in not_accepted(tenant, publications, now):
+        waiting = not_accepted(tenant, self._publications.of(tenant.product), now)
+        if not waiting:
             # Another request was the first one.
             return tenant
+        newest = waiting[-1]
         bound = self._agreements.load(tenant.product, tenant.agreement_version)
         rules = self._agreements.load(tenant.product, newest.rules)
         transition = accept(tenant, bound, rules, newest, now, by=by, how=How.USED)
         counted = self._agreements.load(tenant.product, transition.after.agreement_version)
-        evidence = evidence_of(tenant_id, newest, now, by, How.USED)
-        return commit(self._tenants, counted, transition, (evidence,))
+        evidence = evidence_of(tenant_id, waiting, now, by, How.USED)
+        return commit(self._tenants, counted, transition, evidence)
 
 
 def evidence_of(
-    tenant_id: str, publication: Publication, now: datetime, by: str, how: How, source_ip: str = ""
-) -> Acceptance:
-    """The evidence that a published version was accepted."""
+    tenant_id: str, accepted: Sequence[Publication], now: datetime, by: str, how: How, source_ip: str = ""
+) -> list[Acceptance]:
+    """The evidence that published versions were accepted: of each text the newest one."""
     username = by.removeprefix("user:")
-    documents = (publication.document,)
-    return Acceptance(
-        tenant_id, publication.version, documents, publication.sha256, now, source_ip, username, how.value
-    )
+    return [
+        Acceptance(
+            tenant_id, each.version, (each.document,), each.sha256, now, source_ip, username, how.value
+        )
+        for each in newest_of_each(accepted)
+    ]

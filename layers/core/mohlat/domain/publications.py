@@ -111,6 +111,12 @@ def not_accepted(
     return tuple(each for each in publications if since < each.effective_at <= now)
 
 
+def newest_of_each(publications: Sequence[Publication]) -> tuple[Publication, ...]:
+    """The newest version of each text among these, oldest first."""
+    newest = {each.document: each for each in publications}
+    return tuple(sorted(newest.values(), key=lambda each: each.number))
+
+
 def accepted_until(tenant: Tenant, publications: Sequence[Publication]) -> datetime:
     """Every version that took effect up to this instant has been accepted."""
     known = (each.effective_at for each in publications if each.version == tenant.terms_version)
@@ -162,25 +168,28 @@ _ACCEPTED = {How.AGREED: "accepted the new version", How.USED: "used the service
 
 def bought_under(
     step: Transition, publications: Sequence[Publication], ordered_at: datetime
-) -> tuple[Transition, Publication | None]:
+) -> tuple[Transition, tuple[Publication, ...]]:
     """The grant of a lease, with the version in force when it was ordered binding it from now on.
 
-    With the version if it was not accepted before, so that the acceptance is kept. An invoice that was open
-    is paid by the terms it was issued under.
+    With the versions that were not accepted before, so that the acceptance is kept. An invoice that was open
+    is paid by the terms it was issued under. Who buys under a version it had declined takes it after all.
     """
     tenant, after = step.before, step.after
     assert tenant
-    version = in_force(publications, tenant.invoice.issued_at if tenant.invoice else ordered_at)
+    ordered_at = tenant.invoice.issued_at if tenant.invoice else ordered_at
+    version = in_force(publications, ordered_at)
     if version is None:
-        return step, None
-    after = replace(after, agreement_version=version.rules, terms_declined="")
-    newly = version.effective_at > accepted_until(tenant, publications)
+        return step, ()
+    after = replace(after, agreement_version=version.rules)
+    if declined(tenant, publications, ordered_at):
+        after = replace(after, terms_declined="")
+    newly = not_accepted(tenant, publications, ordered_at)
     if newly:
         after = replace(after, terms_version=version.version, terms_invoiced_at=step.at)
     elif version.version == tenant.terms_version and tenant.terms_invoiced_at is None:
         after = replace(after, terms_invoiced_at=step.at)
     facts = {**step.facts, "terms_version": version.version}
-    return replace(step, after=after, facts=facts), version if newly else None
+    return replace(step, after=after, facts=facts), newly
 
 
 def decline(
@@ -197,12 +206,14 @@ def decline(
     Until the first invoice under the version (SAMAN-7.2-note6). Raises InvalidInput for a version that was
     not published, Conflict where nothing is to be declined, TooLate after that invoice, Gone.
     """
-    rule = agreement.changes
+    rule, current = agreement.changes, in_force(publications, now)
     if rule is None or rule.refusal is None:
         raise Conflict("this agreement leaves nothing to decline")
     refused = next((each for each in publications if each.version == version), None)
     if refused is None:
         raise InvalidInput("version", "unknown", known=[each.version for each in publications])
+    if current and refused.number < current.number:
+        raise InvalidInput("version", "not the newest", newest=current.version)
     invoiced_at = _first_invoice(tenant, publications, refused)
     if invoiced_at:
         raise TooLate(
