@@ -36,7 +36,7 @@ def _terms(request: Request) -> Response:
 def _decline(request: Request) -> Response:
     version = request.fields(version=slug)["version"]
     tenant = bootstrap.terms_desk().decline(request.tenant_id, version, request.caller.name)
-    return tenant_answer(request, tenant, 201)
+    return tenant_answer(request, tenant, 201, request.address.removesuffix("-refusals"))
 
 
 lambda_handler = api(

@@ -62,7 +62,7 @@ CASES = {
                     (entry.findtext(f"{_ATOM}title"), entry.findtext(f"{_ATOM}summary"))
                     for entry in ElementTree.fromstring(answer["body"]).iter(f"{_ATOM}entry")
                 ]
-                == [("نسخهٔ 2 · حریم خصوصی", "پردازشگر تازه‌ای نام برده شد")]
+                == [("Version 2 · privacy policy", "A new processor is named")]
             ),
         ],
     ),

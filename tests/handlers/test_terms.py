@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.handlers.conftest import OWNER, TENANT, World
 from tests.handlers.routes import Route, event_for
 from tests.handlers.test_clauses_foundation import ask, claims
 
+ATOM = "{http://www.w3.org/2005/Atom}"
 POLICY = {
     "version": "2",
     "document": "privacy",
@@ -144,3 +146,96 @@ def test_what_cannot_be_published_is_refused_by_the_name_of_its_field(
 ) -> None:
     status, problem = publish(world, product, **changes)
     assert (status, problem["field"]) == (422, field)
+
+
+def test_the_feed_of_changes_speaks_both_languages(world: World) -> None:
+    assert publish(world, "kallu", summary={"fa": "تازه & نو", "en": "new & <better>"})[0] == 201
+    shown = {}
+    for language in ("fa", "en"):
+        event = event_for(Route("read_terms", "GET", "/products/{product}/terms/feed", ()), None)
+        event["pathParameters"] = {"product": "kallu"}
+        event["headers"]["Accept-Language"] = language
+        feed = ElementTree.fromstring(world.call("read_terms", event)["body"])
+        entry = feed.find(f"{ATOM}entry")
+        assert entry is not None
+        shown[language] = (feed.findtext(f"{ATOM}title"), entry.findtext(f"{ATOM}summary"))
+    assert shown == {
+        "fa": ("تغییر شرایط کلّو", "تازه & نو"),
+        "en": ("Changes of the terms of kallu", "new & <better>"),
+    }
+
+
+@pytest.mark.clause("SAMAN-7.2-note6")
+def test_new_terms_are_declined_through_the_api_until_the_first_invoice_under_them(world: World) -> None:
+    world.register_at("saman360")
+    terms = {"document": "terms", "must_accept": "nobody", "version": "4"}
+    assert publish(world, "saman360", **terms)[0] == 201
+    decline = "POST /tenants/{tenant_id}/terms-refusals"
+    assert ask(world, "accept_terms", decline, {"version": "9"}, by=claims())[1]["field"] == "version"
+    assert ask(world, "accept_terms", decline, {"version": "4"}, by=claims())[0] == 201
+    assert ask(world, "accept_terms", decline, {"version": "4"}, by=claims())[0] == 409
+    world.clock.time += timedelta(days=7)
+    order = {"plan": "basic", "period": "P3M"}
+    status, problem = ask(world, "place_order", "POST /tenants/{tenant_id}/orders", order, by=claims())
+    assert (status, problem["details"]["version"]) == (409, "4")
+
+
+@pytest.mark.clause("KALAK-changes")
+def test_kalaks_new_policy_is_accepted_by_the_first_use_from_its_instant_on(world: World) -> None:
+    world.register_at("kalak")
+    effective = {"effective_at": "2026-01-31T08:00:01Z", "must_accept": "nobody"}
+    assert publish(world, "kalak", **effective)[0] == 201
+    assert ask(world, "keep_records", "GET /tenants/{tenant_id}/records", by=claims())[0] == 200
+    assert [each.how for each in bootstrap.people().acceptances(TENANT)] == ["agreed"]
+    world.clock.time += timedelta(seconds=1)
+    for _ in range(2):
+        assert ask(world, "keep_records", "GET /tenants/{tenant_id}/records", by=claims())[0] == 200
+    _, seen = ask(world, "accept_terms", "GET /tenants/{tenant_id}/terms", by=claims())
+    [_, used] = seen["acceptances"]
+    assert (used["version"], used["how"], used["by"]) == ("2", "used", OWNER)
+    assert (used["accepted_at"], used["source_ip"]) == ("2026-01-31T08:00:01Z", "")
+    assert [each["accepted"] for each in seen["versions"]] == [True]
+
+
+@pytest.mark.clause("KALO-2")
+def test_ordering_at_kalo_is_using_it_and_the_term_is_under_the_terms_of_its_order(world: World) -> None:
+    world.register()
+    assert publish(world, "kalo", document="terms", must_accept="nobody")[0] == 201
+    world.clock.time += timedelta(days=7)
+    assert world.replay("place_order/place")["statusCode"] == 201
+    world.gateway.paid = True
+    assert world.replay("pay_callback/paid")["statusCode"] == 200
+    tenant = bootstrap.tenants().get(TENANT)
+    assert (tenant.phase.value, tenant.terms_version) == ("active", "2")
+    assert [each.how for each in bootstrap.people().acceptances(TENANT)] == ["agreed", "used"]
+
+
+@pytest.mark.clause("SAMAN-7.2")
+def test_paying_for_the_next_lease_at_saman360_accepts_the_terms_it_was_ordered_under(world: World) -> None:
+    world.register_at("saman360")
+    pay(world)
+    terms = {"document": "terms", "must_accept": "nobody", "version": "4"}
+    assert publish(world, "saman360", **terms)[0] == 201
+    world.clock.time += timedelta(days=7)
+    assert ask(world, "keep_records", "GET /tenants/{tenant_id}/records", by=claims())[0] == 200
+    assert bootstrap.tenants().get(TENANT).terms_version == ""
+    pay(world)
+    assert bootstrap.tenants().get(TENANT).terms_version == "4"
+    assert [each.how for each in bootstrap.people().acceptances(TENANT)] == ["agreed", "bought"]
+    decline = "POST /tenants/{tenant_id}/terms-refusals"
+    status, problem = ask(world, "accept_terms", decline, {"version": "4"}, by=claims())
+    assert (status, problem["type"]) == (403, "/problems/too-late")
+    assert problem["details"]["ended_at"] == "2026-02-07T08:00:00Z"
+
+
+def pay(world: World) -> None:
+    """Orders three months and pays them."""
+    order = {"plan": "basic", "period": "P3M"}
+    status, placed = ask(world, "place_order", "POST /tenants/{tenant_id}/orders", order, by=claims())
+    assert status == 201
+    world.gateway.paid = True
+    authority = placed["pay_url"].rsplit("/", 1)[-1]
+    event = event_for(Route("pay_callback", "GET", "/payments/{gateway}/callback", ()), None)
+    event["pathParameters"] = {"gateway": "zarinpal"}
+    event["queryStringParameters"] = {"Authority": authority, "Status": "OK"}
+    assert world.call("pay_callback", event)["statusCode"] == 200
