@@ -13,7 +13,7 @@ from mohlat.application.keep_terms import Draft
 from mohlat.application.view_tenant import list_deadlines
 from mohlat.domain.access import Operation
 from mohlat.domain.agreement import Agreement, Phase, Span
-from mohlat.domain.errors import Conflict, InvalidInput, TermsNotAccepted, TooLate
+from mohlat.domain.errors import Conflict, ExportLimited, InvalidInput, TermsNotAccepted, TooLate
 from mohlat.domain.publications import MustAccept, Publication
 from mohlat.domain.tenant import Closing, Tenant
 from tests.application.world import IP, World
@@ -225,6 +225,29 @@ def test_a_running_lease_keeps_its_terms_and_the_next_is_under_the_newest() -> N
     renewed = lease(world, tenant)
     assert (renewed.agreement_version, renewed.terms_version) == ("short", "new")
     assert accepted(world, tenant)[-1] == ("new", "bought")
+
+
+@pytest.mark.clause("SAMAN-7.2")
+def test_who_renews_early_under_new_terms_keeps_the_running_leases_free_exports_to_its_end() -> None:
+    world = world_of("saman360")
+    stricter = world.agreements.known[0]
+    export = replace(stricter.export, free_every=length("P10Y"))
+    world.agreements.known[0] = replace(stricter, export=export)
+    tenant = lease(world, world.register())
+    ends_at = tenant.period_ends_at
+    assert ends_at
+    publish(world, START + days(1))
+    world.clock.advance(days=1)
+    tenant = lease(world, tenant)
+    assert tenant.agreement_version == "short"
+    for _ in range(2):
+        world.work(world.export_desk.begin(tenant.id, BY))
+        world.clock.advance(days=7, seconds=1)
+    world.clock.time = ends_at - SECOND
+    world.work(world.export_desk.begin(tenant.id, BY))
+    world.clock.time = ends_at + days(7)
+    with pytest.raises(ExportLimited):
+        world.export_desk.begin(tenant.id, BY)
 
 
 @pytest.mark.clause("SAMAN-7.2")

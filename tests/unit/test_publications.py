@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from mohlat.domain.agreement import Agreement, Basis, Binding, ChangeRule
+from mohlat.domain.agreement import Agreement, Basis, Binding, ChangeRule, Phase
 from mohlat.domain.errors import Conflict, InvalidInput, TooLate
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.publications import (
@@ -16,6 +16,7 @@ from mohlat.domain.publications import (
     Publication,
     accept,
     accepted_until,
+    as_promised,
     bars,
     bought_under,
     decline,
@@ -23,9 +24,10 @@ from mohlat.domain.publications import (
     in_force,
     newest_of_each,
     not_accepted,
+    promised_version,
     publish,
 )
-from mohlat.domain.tenant import Restriction, RestrictionKind, from_dict, to_dict
+from mohlat.domain.tenant import KeptTerms, Restriction, RestrictionKind, from_dict, to_dict
 from tests.builders import AGREEMENTS, SECOND, START, Life, days, length
 
 RULE = ChangeRule(Binding.LEASE, None, Basis("T-CHANGE"), Basis("T-LEAVE"))
@@ -213,6 +215,47 @@ def test_who_buys_under_declined_terms_takes_them_after_all() -> None:
     known = (version(1, START), version(2, START + days(1)))
     assert bought_under(step, known, START)[0].after.terms_declined == "v2"
     assert bought_under(step, known, START + days(1))[0].after.terms_declined == ""
+
+
+@pytest.mark.clause("SAMAN-7.2")
+def test_who_renews_early_keeps_what_runs_as_it_was_bought_to_its_last_second() -> None:
+    old = under(RULE)
+    life = Life(old)
+    first = life.grant(life.place_order()).after
+    assert first.period_ends_at
+    renewal = life.grant(life.place_order())
+    known = (version(1, START, rules="2"), version(2, START + days(1), rules="3"))
+    bound, _ = bought_under(renewal, known, START)
+    assert (bound.after.agreement_version, bound.after.terms_kept) == (
+        "2",
+        (KeptTerms("1", first.period_ends_at),),
+    )
+    assert promised_version(bound.after, first.period_ends_at - SECOND) == "1"
+    assert promised_version(bound.after, first.period_ends_at) == "2"
+    # A third period under yet another version: each keeps its own.
+    second = replace(renewal, before=bound.after, after=renewal.after)
+    again, _ = bought_under(second, known, START + days(1))
+    assert [kept.version for kept in again.after.terms_kept] == ["1", "2"]
+    same, _ = bought_under(replace(second, at=first.period_ends_at), known[:1], START)
+    assert same.after.terms_kept == ()
+    assert from_dict(to_dict(again.after)) == again.after
+
+
+def test_after_a_lapse_nothing_is_kept_of_older_terms() -> None:
+    step = bought(under(RULE), phase=Phase.DEACTIVATED, period_ends_at=START)
+    bound, _ = bought_under(step, (version(1, START + days(1), rules="2"),), START + days(1))
+    assert (bound.after.agreement_version, bound.after.terms_kept) == ("2", ())
+    at_its_end = bought(under(RULE), period_ends_at=START + days(1))
+    known = (version(1, START + days(1), rules="2"),)
+    late = replace(at_its_end, at=START + days(1))
+    assert bought_under(late, known, START + days(1))[0].after.terms_kept == ()
+
+
+def test_what_was_promised_stands_beside_the_deadlines_of_the_newer_terms() -> None:
+    old = under(RULE)
+    newer = replace(old, version="2", refunds=(), deletion_warning=replace(old.deletion_warning))
+    merged = as_promised(newer, old)
+    assert (merged.version, merged.refunds, merged.export) == ("2", old.refunds, old.export)
 
 
 @pytest.mark.clause("SAMAN-7.2-note6")

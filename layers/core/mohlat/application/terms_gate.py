@@ -11,7 +11,17 @@ from mohlat.domain.access import Operation
 from mohlat.domain.agreement import Agreement, Binding
 from mohlat.domain.errors import Conflict, TermsNotAccepted
 from mohlat.domain.people import Acceptance
-from mohlat.domain.publications import How, Publication, accept, bars, declined, newest_of_each, not_accepted
+from mohlat.domain.publications import (
+    How,
+    Publication,
+    accept,
+    as_promised,
+    bars,
+    declined,
+    newest_of_each,
+    not_accepted,
+    promised_version,
+)
 from mohlat.domain.tenant import Tenant, iso
 
 # What an unaccepted version bars. Reading and exporting, closing and asking for one's data stay possible.
@@ -74,6 +84,15 @@ class TermsGate:
         counted = self._agreements.load(tenant.product, transition.after.agreement_version)
         evidence = evidence_of(tenant_id, waiting, now, by, How.USED)
         return commit(self._tenants, counted, transition, evidence)
+
+
+def counted_by(agreements: Agreements, tenant: Tenant, now: datetime) -> Agreement:
+    """The agreement that counts for a tenant at `now`, what runs by the terms it was bought under."""
+    agreement = agreements.load(tenant.product, tenant.agreement_version)
+    version = promised_version(tenant, now)
+    if version == agreement.version:
+        return agreement
+    return as_promised(agreement, agreements.load(tenant.product, version))
 
 
 def evidence_of(

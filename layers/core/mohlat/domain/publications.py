@@ -15,7 +15,7 @@ from enum import StrEnum
 from mohlat.domain.agreement import Agreement, Binding, ChangeRule, Phase
 from mohlat.domain.errors import Conflict, InvalidInput, TooLate
 from mohlat.domain.lifecycle import Event, Transition, accept_terms, move
-from mohlat.domain.tenant import Tenant, iso
+from mohlat.domain.tenant import KeptTerms, Tenant, iso
 
 
 class MustAccept(StrEnum):
@@ -180,7 +180,7 @@ def bought_under(
     version = in_force(publications, ordered_at)
     if version is None:
         return step, ()
-    after = replace(after, agreement_version=version.rules)
+    after = replace(after, agreement_version=version.rules, terms_kept=_kept(tenant, version, step.at))
     if declined(tenant, publications, ordered_at):
         after = replace(after, terms_declined="")
     newly = not_accepted(tenant, publications, ordered_at)
@@ -190,6 +190,35 @@ def bought_under(
         after = replace(after, terms_invoiced_at=step.at)
     facts = {**step.facts, "terms_version": version.version}
     return replace(step, after=after, facts=facts), newly
+
+
+def _kept(tenant: Tenant, version: Publication, now: datetime) -> tuple[KeptTerms, ...]:
+    kept = tuple(each for each in tenant.terms_kept if now < each.until)
+    runs_until = tenant.period_ends_at if tenant.phase in (Phase.TRIAL, Phase.ACTIVE) else None
+    if runs_until is None or runs_until <= now or version.rules == tenant.agreement_version:
+        return kept
+    return (*kept, KeptTerms(tenant.agreement_version, runs_until))
+
+
+def promised_version(tenant: Tenant, now: datetime) -> str:
+    """The version of the agreement that what runs at `now` was bought under."""
+    kept = (each.version for each in tenant.terms_kept if now < each.until)
+    return next(kept, tenant.agreement_version)
+
+
+def as_promised(agreement: Agreement, promised: Agreement) -> Agreement:
+    """The agreement that deadlines count by, with what `promised` gives a customer while its period runs.
+
+    Whoever renews early under new terms loses nothing of what runs until then (SAMAN-7.2).
+    """
+    return replace(
+        agreement,
+        refunds=promised.refunds,
+        export=promised.export,
+        backups=promised.backups,
+        compensation=promised.compensation,
+        disputes=promised.disputes,
+    )
 
 
 def decline(
