@@ -67,6 +67,10 @@ def test_kallus_new_policy_bars_the_way_from_its_instant_on_until_it_is_accepted
         "accept_at": f"/tenants/{TENANT}/acceptances",
     }
 
+    _, shown = ask(world, "view_tenant", "GET /tenants/{tenant_id}", by=claims())
+    assert (shown["access"], shown["access_clause"]) == ("read_only", "KALLU-8")
+    assert [each["kind"] for each in shown["restrictions"]] == ["must_accept_terms"]
+
     # Reading and exporting stay possible.
     assert ask(world, "keep_records", f"GET {RECORD}", by=claims(), record_id="r-1")[0] == 200
     assert ask(world, "export_tenant", "POST /tenants/{tenant_id}/exports", {}, by=claims())[0] == 202
@@ -80,6 +84,8 @@ def test_kallus_new_policy_bars_the_way_from_its_instant_on_until_it_is_accepted
     accepted = {"version": "2", "accept": {"privacy": True}}
     assert ask(world, "accept_terms", address, accepted, by=claims())[0] == 201
     assert write(world)[0] == 200
+    _, shown = ask(world, "view_tenant", "GET /tenants/{tenant_id}", by=claims())
+    assert (shown["access"], shown["restrictions"]) == ("full", [])
     _, seen = ask(world, "accept_terms", "GET /tenants/{tenant_id}/terms", by=claims())
     assert (seen["version"], seen["waiting"]) == ("2", None)
     assert [(each["version"], each["how"], each["by"]) for each in seen["acceptances"]] == [
