@@ -73,6 +73,7 @@ from mohlat.domain.people import (
     TrialMark,
     User,
 )
+from mohlat.domain.publications import Publication
 from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import LANES, Lane, Round
@@ -147,6 +148,7 @@ class Table:
     incidents: dict[tuple[str, str], Incident] = field(default_factory=dict)
     wind_downs: dict[str, WindDown] = field(default_factory=dict)
     service: dict[str, ServiceState] = field(default_factory=dict)
+    publications: dict[tuple[str, int], Publication] = field(default_factory=dict)
 
 
 def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
@@ -919,6 +921,19 @@ class FakeLeaks:
     def save(self, leak: Leak) -> None:
         with _transaction(self.table) as after:
             _put(after, (leak,))
+
+
+class FakePublications:
+    """`Publications` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def of(self, product: str, *, fresh: bool = False) -> tuple[Publication, ...]:
+        return tuple(row for key, row in sorted(self.table.publications.items()) if key[0] == product)
+
+    def save(self, publication: Publication) -> None:
+        _insert(self.table.publications, (publication.product, publication.number), publication)
 
 
 class FakeDueIndex:

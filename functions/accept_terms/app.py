@@ -1,4 +1,4 @@
-"""POST and GET /tenants/{tenant_id}/acceptances: accepting the newest agreement, and the evidence of it."""
+"""Under /tenants/{tenant_id}: acceptances of the terms and the evidence of them, all versions, refusals."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from mohlat.domain.people import Role
 from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route, tenant_answer
 from mohlat.presentation import views
 from mohlat.presentation.fields import slug, ticked
+from mohlat.presentation.terms_views import overview
 
 
 def _accept(request: Request) -> Response:
     fields = request.fields(version=slug, accept=ticked)
-    tenant = bootstrap.tenant_desk().accept_terms(
+    tenant = bootstrap.terms_desk().accept(
         request.tenant_id, fields["version"], fields["accept"], request.caller.username, request.source_ip
     )
     return tenant_answer(request, tenant, 201, request.address)
@@ -25,7 +26,22 @@ def _list(request: Request) -> Response:
     return Response(200, {"acceptances": shown})
 
 
+def _terms(request: Request) -> Response:
+    living(bootstrap.tenants().get(request.tenant_id))
+    seen = bootstrap.terms_desk().overview(request.tenant_id)
+    now, for_operator = bootstrap.clock().now(), request.caller.is_operator
+    return Response(200, overview(seen, now, request.language, for_operator=for_operator))
+
+
+def _decline(request: Request) -> Response:
+    version = request.fields(version=slug)["version"]
+    tenant = bootstrap.terms_desk().decline(request.tenant_id, version, request.caller.name)
+    return tenant_answer(request, tenant, 201, request.address.removesuffix("-refusals"))
+
+
 lambda_handler = api(
     route("POST", "/tenants/{tenant_id}/acceptances", _accept, [Role.OWNER]),
     route("GET", "/tenants/{tenant_id}/acceptances", _list, (*MEMBERS, Role.OPERATOR)),
+    route("GET", "/tenants/{tenant_id}/terms", _terms, (*MEMBERS, Role.OPERATOR)),
+    route("POST", "/tenants/{tenant_id}/terms-refusals", _decline, [Role.OWNER]),
 )

@@ -12,13 +12,16 @@ from mohlat.presentation.fields import json_object, record_id
 
 def _list(request: Request) -> Response:
     after = read_cursor(request.query, "[A-Za-z0-9._-]{1,64}")
-    page = bootstrap.records_desk().page(request.tenant_id, after, read_limit(request.query))
+    page = bootstrap.records_desk().page(
+        request.tenant_id, after, read_limit(request.query), request.caller.name
+    )
     shown = [views.record(record, request.language) for record in page.records]
     return Response(200, {"records": shown, "next_cursor": write_cursor(page.next_after)})
 
 
 def _get(request: Request) -> Response:
-    record = bootstrap.records_desk().get(request.tenant_id, record_id(request.path("record_id")))
+    key = record_id(request.path("record_id"))
+    record = bootstrap.records_desk().get(request.tenant_id, key, request.caller.name)
     return Response(200, views.record(record, request.language))
 
 

@@ -48,6 +48,7 @@ def _order(request: Request, fields: dict[str, Any]) -> Response:
         books=bootstrap.books(),
         profiles=bootstrap.profiles(),
         dispatches=bootstrap.dispatches(),
+        terms=bootstrap.terms_gate(),
         agreements=bootstrap.agreements(),
         gate=bootstrap.service_gate(),
         ids=bootstrap.ids(),

@@ -56,6 +56,7 @@ def _create(request: Request, application: Application) -> Response:
         people=bootstrap.people(),
         sign_in=bootstrap.user_pool(),
         fingerprints=bootstrap.fingerprints(),
+        publications=bootstrap.publications(),
         agreements=bootstrap.agreements(),
         gate=bootstrap.service_gate(),
         ids=bootstrap.ids(),

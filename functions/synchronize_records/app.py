@@ -13,13 +13,13 @@ from mohlat.presentation.sync_fields import LARGEST_BATCH, changes
 def _take(request: Request) -> Response:
     fields = request.fields(device=slug, changes=changes)
     brought = [build(fields["device"]) for build in fields["changes"]]
-    outcomes = bootstrap.sync_desk().take(request.tenant_id, brought)
+    outcomes = bootstrap.sync_desk().take(request.tenant_id, brought, request.caller.name)
     return Response(200, {"outcomes": [sync_views.outcome(each) for each in outcomes]})
 
 
 def _read(request: Request) -> Response:
     after = read_cursor(request.query, "[0-9]{1,12}")
-    page = bootstrap.sync_desk().read(request.tenant_id, int(after or 0))
+    page = bootstrap.sync_desk().read(request.tenant_id, int(after or 0), request.caller.name)
     shown = [sync_views.state(each, request.language) for each in page.states]
     return Response(200, {"changes": shown, "cursor": write_cursor(str(page.cursor)), "more": page.more})
 

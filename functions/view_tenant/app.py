@@ -14,7 +14,8 @@ _READERS = (*MEMBERS, Role.OPERATOR)
 
 
 def _status(request: Request) -> Response:
-    return tenant_answer(request, living(bootstrap.tenants().get(request.tenant_id)))
+    tenant = living(bootstrap.tenants().get(request.tenant_id))
+    return tenant_answer(request, bootstrap.terms_gate().as_barred(tenant))
 
 
 def _agreement_of(tenant_id: str) -> Agreement:

@@ -136,7 +136,7 @@ def test_a_window_is_announced_reminded_of_opened_and_ended_and_everybody_knows(
     with pytest.raises(UnderMaintenance) as shut:
         world.gate.demand_open(tenants[0].id)
     assert shut.value.details["clause"] == "KALO-7"
-    assert (shut.value.details["retry_after"], stands(world, window).status) == (1, WindowStatus.OPEN)
+    assert (shut.value.details["retry_after_seconds"], stands(world, window).status) == (1, WindowStatus.OPEN)
     world.clock.time = ends_at
     assert open_now(world, tenants[0])
     ended = stands(world, window)

@@ -20,6 +20,7 @@ from mohlat.application.keep_backups import BackupDesk
 from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
 from mohlat.application.keep_maintenance import MaintenanceDesk
 from mohlat.application.keep_records import RecordsDesk
+from mohlat.application.keep_terms import PublishingDesk, TermsDesk
 from mohlat.application.keep_uptime import UptimeDesk
 from mohlat.application.lend_support import SupportDesk
 from mohlat.application.manage_tenant import TenantDesk
@@ -39,6 +40,7 @@ from mohlat.application.settle_payment import PaymentDesk
 from mohlat.application.sign_in import FrontDesk
 from mohlat.application.sweep import sweep
 from mohlat.application.synchronize import SyncDesk
+from mohlat.application.terms_gate import TermsGate
 from mohlat.application.transitions import catch_up
 from mohlat.application.work_on_data import DataWorker
 from mohlat.domain.agreement import Agreement
@@ -46,6 +48,7 @@ from mohlat.domain.data_jobs import DataJob
 from mohlat.domain.durations import Duration
 from mohlat.domain.notices import Dispatch
 from mohlat.domain.payments import Callback, OrderKind, Payment
+from mohlat.domain.publications import Publication
 from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import RoundKind
 from mohlat.domain.tenant import Tenant
@@ -79,6 +82,7 @@ from tests.fakes import (
     FakePayments,
     FakePeople,
     FakeProfiles,
+    FakePublications,
     FakePurgeLedger,
     FakeRecords,
     FakeRoster,
@@ -130,6 +134,20 @@ class World:
         self.workflows = FakeWorkflows()
         self.queue = FakeNoticeQueue()
         self.ids = FakeIds()
+        self.publications = FakePublications(self.table)
+        self.announced: list[Publication] = []
+        self.publishing_desk = PublishingDesk(
+            publications=self.publications,
+            agreements=self.agreements,
+            clock=self.clock,
+            announce=self.announced.append,
+        )
+        self.terms_gate = TermsGate(
+            tenants=self.tenants,
+            publications=self.publications,
+            agreements=self.agreements,
+            clock=self.clock,
+        )
         self.gateway = FakeGateway()
         self.second_gateway = FakeGateway("zibal")
         self.mailer = FakeMailer()
@@ -167,6 +185,15 @@ class World:
             ids=self.ids,
             clock=self.clock,
         )
+        self.terms_desk = TermsDesk(
+            tenants=self.tenants,
+            people=self.people,
+            publications=self.publications,
+            dispatches=self.dispatches,
+            desk=self.desk,
+            agreements=self.agreements,
+            clock=self.clock,
+        )
         self.invoice_desk = InvoiceDesk(
             invoices=self.invoices,
             payments=self.payments,
@@ -201,6 +228,7 @@ class World:
                 books=self.books,
                 tenants=self.tenants,
                 dispatches=self.dispatches,
+                publications=self.publications,
                 agreements=self.agreements,
                 ids=self.ids,
                 clock=self.clock,
@@ -241,6 +269,7 @@ class World:
             jobs=self.jobs,
             payments=self.payments,
             dispatches=self.dispatches,
+            terms=self.terms_gate,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,
@@ -249,6 +278,7 @@ class World:
             tenants=self.tenants,
             records=self.records,
             jobs=self.jobs,
+            terms=self.terms_gate,
             agreements=self.agreements,
             clock=self.clock,
         )
@@ -335,6 +365,7 @@ class World:
             records=self.records,
             jobs=self.jobs,
             activity=FakeActivityLog(self.table),
+            terms=self.terms_gate,
             ids=self.ids,
             agreements=self.agreements,
             clock=self.clock,
@@ -411,6 +442,7 @@ class World:
             sign_in=self.sign_in,
             fingerprints=self.fingerprints,
             gate=self.gate,
+            publications=self.publications,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,
@@ -462,6 +494,7 @@ class World:
             profiles=self.profiles,
             dispatches=self.dispatches,
             gate=self.gate,
+            terms=self.terms_gate,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,

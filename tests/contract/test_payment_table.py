@@ -102,6 +102,7 @@ class Walk:
                 books=shop.books,
                 tenants=shop.tenants,
                 dispatches=shop.dispatches,
+                publications=shop.publications,
                 agreements=shop.agreements,
                 ids=shop.ids,
                 clock=shop.clock,

@@ -19,6 +19,7 @@ from tests.handlers import (
     service_cases,
     staff_cases,
     sync_cases,
+    terms_cases,
 )
 from tests.handlers.cases import (
     AT,
@@ -403,6 +404,7 @@ CASES: dict[str, Case] = {
     **privacy_cases.CASES,
     **people_cases.CASES,
     **sync_cases.CASES,
+    **terms_cases.CASES,
     **request_cases.CASES,
 }
 

@@ -14,6 +14,7 @@ from mohlat.domain.tenant import (
     BeforeClosing,
     Closing,
     Debt,
+    KeptTerms,
     OpenInvoice,
     Part,
     RestrictionKind,
@@ -59,6 +60,10 @@ FULL = replace(
     open_matters=frozenset({"payment:p-2", "payment:p-1"}),
     carrier="t-1-g1-v1",
     journal_head="f" * 64,
+    terms_version="2",
+    terms_invoiced_at=START + days(3),
+    terms_declined="3",
+    terms_kept=(KeptTerms("1", START + days(30)),),
 )
 
 

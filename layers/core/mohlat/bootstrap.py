@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mohlat.application.keep_pace import PaceKeeper
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
+    from mohlat.application.keep_terms import PublishingDesk, TermsDesk
     from mohlat.application.keep_uptime import UptimeDesk
     from mohlat.application.lend_support import SupportDesk
     from mohlat.application.manage_tenant import TenantDesk
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         Payments,
         People,
         Profiles,
+        Publications,
         PurgeLedger,
         Records,
         SecurityLog,
@@ -95,8 +97,10 @@ if TYPE_CHECKING:
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
     from mohlat.application.synchronize import SyncDesk
+    from mohlat.application.terms_gate import TermsGate
     from mohlat.application.work_on_data import DataWorker
     from mohlat.domain.processors import Processor
+    from mohlat.domain.publications import Publication
 
 
 class _AgreementFiles:
@@ -491,7 +495,61 @@ def records_desk() -> RecordsDesk:
         records=records(),
         jobs=data_jobs(),
         activity=activity_log(),
+        terms=terms_gate(),
         ids=ids(),
+        agreements=agreements(),
+        clock=clock(),
+    )
+
+
+@cache
+def publications() -> Publications:
+    """What was published of the products' terms."""
+    from mohlat.adapters.dynamodb.publications import DynamoPublications
+
+    return DynamoPublications()
+
+
+@cache
+def terms_gate() -> TermsGate:
+    """Lets the service be used as far as the terms in force are accepted."""
+    from mohlat.application.terms_gate import TermsGate
+
+    return TermsGate(tenants=tenants(), publications=publications(), agreements=agreements(), clock=clock())
+
+
+@cache
+def publishing_desk() -> PublishingDesk:
+    """Publishes versions of the terms."""
+    from mohlat.application.keep_terms import PublishingDesk
+
+    return PublishingDesk(
+        publications=publications(), agreements=agreements(), clock=clock(), announce=announce_terms
+    )
+
+
+def announce_terms(publication: Publication) -> None:
+    """Where telling the customers begins: the operators hear of the version that has to be announced."""
+    facts = {
+        "product": publication.product,
+        "version": publication.version,
+        "document": publication.document,
+        "effective_at": publication.effective_at.isoformat(),
+    }
+    raise_alarm(f"Mohlat: terms of {publication.product} published, to be announced", facts)
+
+
+@cache
+def terms_desk() -> TermsDesk:
+    """What customers decide about new terms."""
+    from mohlat.application.keep_terms import TermsDesk
+
+    return TermsDesk(
+        tenants=tenants(),
+        people=people(),
+        publications=publications(),
+        dispatches=dispatches(),
+        desk=tenant_desk(),
         agreements=agreements(),
         clock=clock(),
     )
@@ -511,7 +569,12 @@ def sync_desk() -> SyncDesk:
     from mohlat.application.synchronize import SyncDesk
 
     return SyncDesk(
-        tenants=tenants(), records=records(), jobs=data_jobs(), agreements=agreements(), clock=clock()
+        tenants=tenants(),
+        records=records(),
+        jobs=data_jobs(),
+        terms=terms_gate(),
+        agreements=agreements(),
+        clock=clock(),
     )
 
 
@@ -821,6 +884,7 @@ def backup_desk() -> BackupDesk:
         jobs=data_jobs(),
         payments=payments(),
         dispatches=dispatches(),
+        terms=terms_gate(),
         agreements=agreements(),
         ids=ids(),
         clock=clock(),
@@ -871,6 +935,7 @@ def payment_desk(gateway: str) -> PaymentDesk:
         books=books(),
         tenants=tenants(),
         dispatches=dispatches(),
+        publications=publications(),
         agreements=agreements(),
         ids=ids(),
         clock=clock(),

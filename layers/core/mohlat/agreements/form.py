@@ -46,6 +46,8 @@ from mohlat.domain.agreement import (
     Arises,
     BackupRule,
     Basis,
+    Binding,
+    ChangeRule,
     Channel,
     ConsentRule,
     Cookie,
@@ -84,6 +86,7 @@ from mohlat.domain.durations import Calendar
 from mohlat.domain.lifecycle import GRAPH
 
 _PURPOSE = one_of({purpose.value: purpose for purpose in Purpose})
+_BINDING = one_of({binding.value: binding for binding in Binding})
 _ARISES = one_of({arises.value: arises for arises in Arises})
 _COOKIE = record(
     Cookie,
@@ -221,6 +224,11 @@ class _Form(Sales):
             ),
             "transfers": self.rule(TransferRule),
             "leaks": self.rule(LeakRule, {"tell_within": duration}),
+            "changes": self.rule(
+                ChangeRule,
+                {"binding": _BINDING, "notice": optional(duration)},
+                {"refusal": self.basis()},
+            ),
         }
 
     def running(self) -> Mapping[str, Reader[Any]]:

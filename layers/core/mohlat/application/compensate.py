@@ -13,6 +13,7 @@ from mohlat.application.ports import (
     Ids,
     Tenants,
 )
+from mohlat.application.terms_gate import counted_by
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain import bookkeeping
 from mohlat.domain.compensation import compensate, paid_this_month
@@ -54,7 +55,7 @@ class CompensationDesk:
     def _compensate(self, tenant_id: str, amount: int, reason: str, clause: str, by: str) -> Compensation:
         now = self._clock.now()
         tenant = self._tenants.get(tenant_id)
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        agreement = counted_by(self._agreements, tenant, now)
         tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=False)
         # Read after the tenant, whose version the write depends on: two at once cannot both pass the limit.
         earlier = [(each.at, each.amount) for each in self._books.compensations(tenant_id)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mohlat.application.ports import Agreements, Books, Clock, Ids, Invoices, Tenants, Words
+from mohlat.application.terms_gate import counted_by
 from mohlat.application.transitions import commit, retrying
 from mohlat.domain.agreement import Agreement, DisputeRule
 from mohlat.domain.cards import mask_cards
@@ -61,7 +62,7 @@ class DisputeDesk:
     def _dispute(self, tenant_id: str, invoice_id: str, text: str, by: str, ticket_id: str) -> Ticket:
         now = self._clock.now()
         tenant = self._tenants.get(tenant_id)
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        agreement = counted_by(self._agreements, tenant, now)
         invoice = self._invoices.get(tenant_id, invoice_id)
         rule = agreement.disputes
         if rule is None:

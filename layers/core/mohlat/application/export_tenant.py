@@ -17,6 +17,7 @@ from mohlat.application.ports import (
     Tenants,
 )
 from mohlat.application.sections import EXPORTED
+from mohlat.application.terms_gate import counted_by
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
@@ -65,7 +66,7 @@ class ExportDesk:
     def _begin(self, tenant_id: str, by: str) -> DataJob:
         now = self._clock.now()
         tenant = self._tenants.get(tenant_id)
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        agreement = counted_by(self._agreements, tenant, now)
         # A purge that is overdue but not committed loses against whoever asks for the data before.
         tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=False)
         permit(tenant, agreement, Operation.EXPORT, now)
@@ -120,7 +121,7 @@ class ExportDesk:
         tenant = self._tenants.get(tenant_id)
         permit(
             tenant,
-            self._agreements.load(tenant.product, tenant.agreement_version),
+            counted_by(self._agreements, tenant, now),
             Operation.EXPORT,
             now,
         )

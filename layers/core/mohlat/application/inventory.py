@@ -94,7 +94,7 @@ INVENTORY = (
         _MAIN,
         Kept.SEALED,
         {"source_ip": _D},
-        ("tenant_id", "version", "documents", "digest", "by"),
+        ("tenant_id", "version", "documents", "digest", "by", "how"),
     ),
     Declaration(User, _MAIN, Kept.PLAIN, {"username": _A}, ("tenant_id",)),
     Declaration(Identity, _MAIN, Kept.HASHED, {"fingerprint": _R}, ("product", "tenant_id", "username")),

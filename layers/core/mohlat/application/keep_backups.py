@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mohlat.application.paid_extras import unused_extra
 from mohlat.application.ports import Agreements, Clock, DataJobs, Dispatches, Ids, Payments, Tenants
+from mohlat.application.terms_gate import TermsGate, counted_by
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
@@ -37,6 +38,7 @@ class BackupDesk:
         jobs: DataJobs,
         payments: Payments,
         dispatches: Dispatches,
+        terms: TermsGate,
         agreements: Agreements,
         ids: Ids,
         clock: Clock,
@@ -45,6 +47,7 @@ class BackupDesk:
         self._jobs = jobs
         self._payments = payments
         self._dispatches = dispatches
+        self._terms = terms
         self._agreements = agreements
         self._ids = ids
         self._clock = clock
@@ -54,7 +57,7 @@ class BackupDesk:
         has none.
         """
         tenant = self._tenants.get(tenant_id)
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        agreement = counted_by(self._agreements, tenant, self._clock.now())
         backup_rule(agreement)
         permit(tenant, agreement, Operation.READ, self._clock.now())
         if any(known.status is JobStatus.RUNNING for known in self._jobs.of(tenant_id, JobKind.BACKUP)):
@@ -117,12 +120,14 @@ class BackupDesk:
     ) -> DataJob:
         now = self._clock.now()
         tenant = self._tenants.get(tenant_id)
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        agreement = counted_by(self._agreements, tenant, now)
         tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by)
         backup_rule(agreement)
         if tenant.restoring:
             raise Conflict("a restoration is under way already")
         permit(tenant, agreement, Operation.WRITE, now)
+        tenant = self._terms.admit(tenant, agreement, Operation.WRITE, by)
+        agreement = counted_by(self._agreements, tenant, now)
         backup = chosen(self._jobs.of(tenant_id, JobKind.BACKUP))
         restorations = self._jobs.of(tenant_id, JobKind.RESTORATION)
         restoration = DataJob(

@@ -19,6 +19,7 @@ from mohlat.application.ports import (
     Tenants,
     Tracking,
 )
+from mohlat.application.terms_gate import TermsGate
 from mohlat.application.transitions import retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
@@ -49,6 +50,7 @@ class RecordsDesk:
         records: Records,
         jobs: DataJobs,
         activity: ActivityLog,
+        terms: TermsGate,
         ids: Ids,
         agreements: Agreements,
         clock: Clock,
@@ -57,16 +59,18 @@ class RecordsDesk:
         self._records = records
         self._jobs = jobs
         self._activity = activity
+        self._terms = terms
         self._ids = ids
         self._agreements = agreements
         self._clock = clock
 
     def put(self, tenant_id: str, record_id: str, data: Mapping[str, object], by: str = "") -> Record:
-        """Stores a record. Raises AccessRefused, InvalidInput if it is larger than 64 KiB.
+        """Stores a record. Raises AccessRefused (TermsNotAccepted among them), InvalidInput if it is larger
+        than 64 KiB.
 
         Of a record that is under a legal hold what was there stays as a copy.
         """
-        tenant, agreement = self._permit(tenant_id, Operation.WRITE)
+        tenant, agreement = self._permit(tenant_id, Operation.WRITE, by)
         if weight(data) > LARGEST_RECORD:
             raise InvalidInput("data", "too large", max_bytes=LARGEST_RECORD)
         self._note(tenant, agreement, by, "written", record_id)
@@ -77,17 +81,17 @@ class RecordsDesk:
         tracking = tracking_of(agreement)
         return retrying(lambda: self._records.put(tenant_id, record_id, data, self._clock.now(), tracking))
 
-    def get(self, tenant_id: str, record_id: str) -> Record:
+    def get(self, tenant_id: str, record_id: str, by: str = "") -> Record:
         """Raises AccessRefused, NotFound."""
-        self._permit(tenant_id, Operation.READ)
+        self._permit(tenant_id, Operation.READ, by)
         return self._records.get(tenant_id, record_id)
 
-    def page(self, tenant_id: str, after: str | None, limit: int | None) -> Page:
+    def page(self, tenant_id: str, after: str | None, limit: int | None, by: str = "") -> Page:
         """Up to `limit` records (100 unless told less) in order of their id; fewer where they are large.
 
         Raises AccessRefused.
         """
-        self._permit(tenant_id, Operation.READ)
+        self._permit(tenant_id, Operation.READ, by)
         size = min(limit or _PAGE, _PAGE)
         records = self._records.page(tenant_id, after, size + 1)
         fitting, total = 0, 0
@@ -102,7 +106,7 @@ class RecordsDesk:
         """Raises AccessRefused, NotFound; Held under a legal hold, also one that is placed this moment."""
 
         def delete() -> None:
-            tenant, agreement = self._permit(tenant_id, Operation.WRITE)
+            tenant, agreement = self._permit(tenant_id, Operation.WRITE, by)
             if tenant.held(record_id):
                 raise Held(record_id=record_id)
             self._note(tenant, agreement, by, "deleted", record_id)
@@ -132,11 +136,11 @@ class RecordsDesk:
             now = self._clock.now()
             self._activity.note(Activity(self._ids.new("v"), tenant.id, by, what, record_id, now))
 
-    def _permit(self, tenant_id: str, operation: Operation) -> tuple[Tenant, Agreement]:
+    def _permit(self, tenant_id: str, operation: Operation, by: str) -> tuple[Tenant, Agreement]:
         tenant = self._tenants.get(tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         permit(tenant, agreement, operation, self._clock.now())
-        return tenant, agreement
+        return self._terms.admit(tenant, agreement, operation, by), agreement
 
 
 def tracking_of(agreement: Agreement) -> Tracking | None:

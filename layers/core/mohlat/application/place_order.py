@@ -19,6 +19,7 @@ from mohlat.application.ports import (
 )
 from mohlat.application.quoting import Recalled, Wanted, operation_of, price, recall
 from mohlat.application.service_gate import ServiceGate
+from mohlat.application.terms_gate import TermsGate
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import permit
 from mohlat.domain.agreement import Agreement
@@ -61,6 +62,7 @@ def order_something(
     books: Books,
     profiles: Profiles,
     dispatches: Dispatches,
+    terms: TermsGate,
     agreements: Agreements,
     gate: ServiceGate,
     ids: Ids,
@@ -85,9 +87,12 @@ def order_something(
         agreement = agreements.load(tenant.product, tenant.agreement_version)
         tenant = catch_up(tenants, dispatches, agreement, tenant, now, by=by)
         what = wanted.wanted if isinstance(wanted, Recalled) else wanted
-        permit(tenant, agreement, operation_of(what.kind), now)
+        operation = operation_of(what.kind)
+        permit(tenant, agreement, operation, now)
         if what.kind in (OrderKind.TERM, OrderKind.UPGRADE):
             gate.demand_joinable(tenant.product)
+        tenant = terms.admit(tenant, agreement, operation, by)
+        agreement = agreements.load(tenant.product, tenant.agreement_version)
         newest = agreements.load(tenant.product)
         _demand_profile(tenant, newest, profiles)
         if isinstance(wanted, Recalled):

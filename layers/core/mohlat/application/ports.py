@@ -35,6 +35,7 @@ from mohlat.domain.payments import (
     Verification,
 )
 from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identity, Role, TrialMark, User
+from mohlat.domain.publications import Publication
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import Lane, Round
@@ -403,6 +404,18 @@ class DataRequests(Protocol):
 
     def of(self, tenant_id: str) -> list[DataRequest]:
         """All requests of a tenant, oldest first."""
+        ...
+
+
+class Publications(Protocol):
+    """What was published of the products' terms; never changed. It belongs to no tenant."""
+
+    def of(self, product: str, *, fresh: bool = False) -> tuple[Publication, ...]:
+        """A product's, oldest first; unless `fresh`, as they were some seconds ago."""
+        ...
+
+    def save(self, publication: Publication) -> None:
+        """Stores a new one. Raises ConcurrentChange if its number is taken."""
         ...
 
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from mohlat.application.ports import Agreements, Clock, Fingerprints, Ids, People, Row, SignIn, Tenants
+from mohlat.application.ports import (
+    Agreements,
+    Clock,
+    Fingerprints,
+    Ids,
+    People,
+    Publications,
+    Row,
+    SignIn,
+    Tenants,
+)
 from mohlat.application.service_gate import ServiceGate
+from mohlat.application.terms_gate import evidence_of
 from mohlat.application.transitions import commit
-from mohlat.domain.agreement import Purpose
+from mohlat.domain.agreement import Agreement, Purpose
 from mohlat.domain.consents import given_by_registering
 from mohlat.domain.errors import ConcurrentChange, Conflict, InvalidInput
 from mohlat.domain.lifecycle import register
@@ -22,6 +35,7 @@ from mohlat.domain.people import (
     TrialMark,
     User,
 )
+from mohlat.domain.publications import How, Publication, newest_of_each
 from mohlat.domain.tenant import Tenant
 
 
@@ -53,6 +67,7 @@ def register_tenant(
     people: People,
     sign_in: SignIn,
     fingerprints: Fingerprints,
+    publications: Publications,
     agreements: Agreements,
     gate: ServiceGate,
     ids: Ids,
@@ -64,8 +79,12 @@ def register_tenant(
     address or the mobile number has an account with this product already, or nobody can join it any more;
     UnderMaintenance.
     """
-    agreement = agreements.load(application.product)
-    gate.demand_joinable(agreement.product)
+    gate.demand_joinable(application.product)
+    now = clock.now()
+    published = [
+        each for each in publications.of(application.product, fresh=True) if each.effective_at <= now
+    ]
+    agreement = agreements.load(application.product, published[-1].rules if published else None)
     for document in agreement.registration.accept:
         if document not in application.accepted:
             raise InvalidInput(
@@ -94,7 +113,7 @@ def register_tenant(
     )
     trial_used = agreement.trial is not None and len(fresh) < len(prints)
 
-    now, tenant_id, username = clock.now(), ids.new("t"), ids.new(USER_ID)
+    tenant_id, username = ids.new("t"), ids.new(USER_ID)
     by = f"user:{username}"
     transition = register(agreement, tenant_id, now, plan=application.plan, trial_used=trial_used, by=by)
     if application.legal_entity:
@@ -109,15 +128,7 @@ def register_tenant(
             application.language,
             application.legal_entity,
         ),
-        Acceptance(
-            tenant_id,
-            agreement.version,
-            agreement.registration.accept,
-            agreement.digest,
-            now,
-            application.source_ip,
-            username,
-        ),
+        *_evidence(agreement, published, tenant_id, now, application.source_ip, username),
         User(tenant_id, username, Role.OWNER, now, password_changed_at=now),
         *(Identity(application.product, fingerprint, tenant_id, username) for fingerprint in prints),
     ]
@@ -135,3 +146,25 @@ def register_tenant(
         raise Conflict("this contact has an account already", field="email") from race
     sign_in.set_password(username, application.password)
     return tenant
+
+
+def _evidence(
+    agreement: Agreement,
+    published: Sequence[Publication],
+    tenant_id: str,
+    now: datetime,
+    source_ip: str,
+    username: str,
+) -> list[Acceptance]:
+    """What was accepted: the published texts in force, and of the others those the agreement came with."""
+    texts = newest_of_each(published)
+    others = tuple(
+        each for each in agreement.registration.accept if each not in {text.document for text in texts}
+    )
+    evidence = evidence_of(tenant_id, texts, now, username, How.AGREED, source_ip)
+    if others:
+        original = Acceptance(
+            tenant_id, agreement.version, others, agreement.digest, now, source_ip, username
+        )
+        evidence.insert(0, original)
+    return evidence

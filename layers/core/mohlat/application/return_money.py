@@ -15,6 +15,7 @@ from mohlat.application.ports import (
     Row,
     Tenants,
 )
+from mohlat.application.terms_gate import counted_by
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain import bookkeeping
 from mohlat.domain.agreement import Agreement
@@ -168,7 +169,7 @@ class RefundDesk:
     def _load(self, tenant_id: str, by: str) -> tuple[Tenant, Agreement, datetime]:
         now = self._clock.now()
         tenant = self._tenants.get(tenant_id)
-        agreement = self._agreements.load(tenant.product, tenant.agreement_version)
+        agreement = counted_by(self._agreements, tenant, now)
         tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=False)
         return tenant, agreement, now
 

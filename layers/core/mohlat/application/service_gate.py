@@ -56,4 +56,4 @@ class ServiceGate:
 def _demand_open(state: ServiceState, product: str, now: datetime) -> None:
     if shut := state.shut_now(product, now):
         left = int((shut.until - now).total_seconds())
-        raise UnderMaintenance(until=iso(shut.until), retry_after=left, clause=shut.clause)
+        raise UnderMaintenance(until=iso(shut.until), retry_after_seconds=left, clause=shut.clause)

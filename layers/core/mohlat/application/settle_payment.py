@@ -15,10 +15,12 @@ from mohlat.application.ports import (
     Ids,
     PaymentGateway,
     Payments,
+    Publications,
     Receipt,
     Row,
     Tenants,
 )
+from mohlat.application.terms_gate import evidence_of
 from mohlat.application.transitions import catch_up, commit, commit_or_write, retrying
 from mohlat.domain import bookkeeping
 from mohlat.domain.agreement import Agreement
@@ -41,6 +43,7 @@ from mohlat.domain.payments import (
     unanswered,
     with_receipt,
 )
+from mohlat.domain.publications import How, bought_under
 from mohlat.domain.purchases import can_be_granted, close_payment, grant, sold_under
 from mohlat.domain.refunds import Refund, RefundReason, reserved
 from mohlat.domain.returns import reserve_refund
@@ -74,6 +77,7 @@ class PaymentDesk:
         books: Books,
         tenants: Tenants,
         dispatches: Dispatches,
+        publications: Publications,
         agreements: Agreements,
         ids: Ids,
         clock: Clock,
@@ -83,6 +87,7 @@ class PaymentDesk:
         self._books = books
         self._tenants = tenants
         self._dispatches = dispatches
+        self._publications = publications
         self._agreements = agreements
         self._ids = ids
         self._clock = clock
@@ -268,7 +273,7 @@ class PaymentDesk:
             refund = self._refund(kept, surplus, RefundReason.HELD, now)
             kept = replace(kept, refunds={refund.id: surplus})
             extra = [refund, bookkeeping.reserved(refund)]
-        transition, rows = self._granting(tenant, agreement, kept, order, now, by, was_held=True)
+        transition, rows, agreement = self._granting(tenant, agreement, kept, order, now, by, was_held=True)
         if extra:
             matters = transition.after.open_matters | {f"refund:{next(iter(kept.refunds))}"}
             transition = replace(transition, after=replace(transition.after, open_matters=matters))
@@ -349,7 +354,9 @@ class PaymentDesk:
         if late or not self._grantable(tenant, order, now):
             why = "paid after the order had expired" if late else why
             return self._send_back(owed_back, reason, why, now, by)
-        transition, rows = self._granting(tenant, agreement, paid, order, now, by, was_held=was_held)
+        transition, rows, agreement = self._granting(
+            tenant, agreement, paid, order, now, by, was_held=was_held
+        )
         commit(self._tenants, agreement, transition, (*rows, *self._closed(paid, by)))
         return paid
 
@@ -376,14 +383,21 @@ class PaymentDesk:
         by: str,
         *,
         was_held: bool = False,
-    ) -> tuple[Transition, Sequence[Row]]:
+    ) -> tuple[Transition, Sequence[Row], Agreement]:
+        """The grant, what is written with it, and the agreement that counts from it on."""
         newest = self._agreements.load(tenant.product)
         transition = grant(tenant, agreement, newest, order, now, by=by)
         posting = bookkeeping.granted(paid, order, sold_under(agreement, order), now, was_held=was_held)
         rows: list[Row] = [paid, posting, *self._receipt(paid)]
         if order.kind is OrderKind.ESCROW:
             rows.append(deposited(self._books.escrow(tenant.id, order.subject), paid.id))
-        return transition, rows
+        if order.kind is OrderKind.TERM:
+            # A lease is under the terms of the day it was ordered on, whatever runs already (SAMAN-7.2).
+            published = self._publications.of(tenant.product)
+            transition, newly = bought_under(transition, published, order.created_at)
+            agreement = self._agreements.load(tenant.product, transition.after.agreement_version)
+            rows += evidence_of(tenant.id, newly, now, by, How.BOUGHT)
+        return transition, rows, agreement
 
     def _send_back(self, payment: Payment, reason: RefundReason, why: str, now: datetime, by: str) -> Payment:
         """Writes the decided payment together with the refund of all that was captured."""

@@ -17,6 +17,7 @@ from mohlat.application.ports import (
     Tracking,
     Written,
 )
+from mohlat.application.terms_gate import TermsGate
 from mohlat.application.transitions import retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
@@ -60,16 +61,18 @@ class SyncDesk:
         tenants: Tenants,
         records: Records,
         jobs: DataJobs,
+        terms: TermsGate,
         agreements: Agreements,
         clock: Clock,
     ) -> None:
         self._tenants = tenants
         self._records = records
         self._jobs = jobs
+        self._terms = terms
         self._agreements = agreements
         self._clock = clock
 
-    def take(self, tenant_id: str, changes: Sequence[Change]) -> list[Outcome]:
+    def take(self, tenant_id: str, changes: Sequence[Change], by: str = "") -> list[Outcome]:
         """Takes a batch, in its order; each change is wholly in or not at all, so a batch that was cut off is
         sent again as it was. The outcomes are in the batch's order.
 
@@ -77,7 +80,7 @@ class SyncDesk:
         """
         if not 1 <= len(changes) <= MOST_CHANGES:
             raise InvalidInput("changes", "too many or none", at_most=MOST_CHANGES)
-        tenant, agreement, _ = self._admitted(tenant_id, Operation.WRITE)
+        tenant, agreement, _ = self._admitted(tenant_id, Operation.WRITE, by)
         plan_backup(self._jobs, tenant, agreement, self._clock.now())
         outcomes: list[Outcome] = []
         for start in range(0, len(changes), _AT_ONCE):
@@ -115,12 +118,12 @@ class SyncDesk:
             self._records.apply(tenant_id, written, last, tenant.version, tracking)
         return outcomes
 
-    def read(self, tenant_id: str, cursor: int) -> FeedPage:
+    def read(self, tenant_id: str, cursor: int, by: str = "") -> FeedPage:
         """What changed since a cursor (0: everything), each record once as it is now, deletions too.
 
         Raises AccessRefused, Conflict where nothing is synchronized.
         """
-        self._admitted(tenant_id, Operation.READ)
+        self._admitted(tenant_id, Operation.READ, by)
         found = self._records.feed(tenant_id, cursor, _FEED_PAGE)
         shown: list[State] = []
         size = 0
@@ -146,14 +149,16 @@ class SyncDesk:
             raise InvalidInput("field", "not one of the possible values", allowed=list(tracking.search))
         return self._records.find(tenant_id, field, value, _FOUND)
 
-    def _admitted(self, tenant_id: str, operation: Operation) -> tuple[Tenant, Agreement, Tracking]:
+    def _admitted(
+        self, tenant_id: str, operation: Operation, by: str = ""
+    ) -> tuple[Tenant, Agreement, Tracking]:
         tenant = self._tenants.get(tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         tracking = tracking_of(agreement)
         if tracking is None:
             raise Conflict("this agreement synchronizes nothing")
         permit(tenant, agreement, operation, self._clock.now())
-        return tenant, agreement, tracking
+        return self._terms.admit(tenant, agreement, operation, by), agreement, tracking
 
 
 def _refused(change: Change, tenant: Tenant) -> Fate | None:

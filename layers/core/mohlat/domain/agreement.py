@@ -642,6 +642,27 @@ class Document:
     basis: Basis
 
 
+class Binding(StrEnum):
+    """What makes a newly published version bind whoever is a customer already."""
+
+    ACCEPT = "accept"
+    USE = "use"
+    LEASE = "lease"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRule:
+    """How the agreement's texts are changed: a version takes effect `notice` after it was published at the
+    earliest (None: at once), and binds as `binding` says. With a `refusal` the customer can decline one until
+    the first invoice under it (SAMAN-7.2-note6).
+    """
+
+    binding: Binding
+    notice: Duration | None
+    basis: Basis
+    refusal: Basis | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Duty:
     """A clause that puts a duty on the software, in our own words; `duty` is enforce or record."""
@@ -772,6 +793,7 @@ class Agreement:
     transfers: TransferRule | None = None
     data_requests: DataRequestRule | None = None
     closing_by_mail: ClosingByMail | None = None
+    changes: ChangeRule | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

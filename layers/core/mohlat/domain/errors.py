@@ -64,6 +64,12 @@ class AccessRefused(MohlatError):
     code = "access-refused"
 
 
+class TermsNotAccepted(AccessRefused):
+    """A new version of the terms bars the way: read it, accept `version` at `accept_at`, then ask again."""
+
+    code = "terms-not-accepted"
+
+
 class Conflict(MohlatError):
     """It contradicts what is there (a duplicate, a state that does not allow it): read again, then decide."""
 

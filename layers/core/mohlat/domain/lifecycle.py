@@ -123,6 +123,7 @@ class Event(StrEnum):
     ANNOUNCED = "announced"
     LEASE_EXTENDED = "lease_extended"
     WOUND_DOWN = "wound_down"
+    TERMS_DECLINED = "terms_declined"
 
 
 class DeadlineKind(StrEnum):

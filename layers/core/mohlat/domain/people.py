@@ -90,7 +90,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Evidence that an agreement was accepted: which version and text, when, from where, by whom (KALO-2)."""
+    """Evidence that an agreement was accepted: which version and text, when, from where, by whom (KALO-2).
+
+    `how`: "agreed" in so many words, "used" the service on, or "bought" under it.
+    """
 
     tenant_id: str
     version: str
@@ -99,6 +102,7 @@ class Acceptance:
     at: datetime
     source_ip: str
     by: str
+    how: str = "agreed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,14 @@ class Debt:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KeptTerms:
+    """What was bought under an older version of the agreement keeps its terms up to `until`, exclusive."""
+
+    version: str
+    until: datetime
+
+
 class Closing(StrEnum):
     """Why an account was closed."""
 
@@ -170,6 +178,10 @@ class Tenant:
     open_matters what forbids a purge while it is open: "payment:<id>" and the like
     carrier      the execution that carried out the last deadline
     journal_head the hash of the newest journal entry
+    terms_version  the newest published version that was accepted; empty while it is the one of registering
+    terms_invoiced_at  when the first lease under that version was bought; None before
+    terms_declined  the published version that the customer does not want
+    terms_kept   the versions that what runs was bought under, where the next period is under another already
     """
 
     id: str
@@ -198,6 +210,10 @@ class Tenant:
     open_matters: frozenset[str] = frozenset()
     carrier: str = ""
     journal_head: str = ""
+    terms_version: str = ""
+    terms_invoiced_at: datetime | None = None
+    terms_declined: str = ""
+    terms_kept: tuple[KeptTerms, ...] = ()
 
     def restricted(self, kind: RestrictionKind, now: datetime) -> bool:
         """Whether a restriction of this kind binds at `now`."""
@@ -295,6 +311,10 @@ def _term(data: Mapping[str, Any]) -> Term:
         ),
         added_seconds=int(data.get("added_seconds", 0)),
     )
+
+
+def _kept_to_list(kept: tuple[KeptTerms, ...]) -> list[dict[str, str]]:
+    return [{"version": each.version, "until": iso(each.until)} for each in kept]
 
 
 def debt_from_dict(data: Mapping[str, Any]) -> Debt:
@@ -414,6 +434,18 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
         "open_matters": sorted(tenant.open_matters),
         "carrier": tenant.carrier,
         "journal_head": tenant.journal_head,
+        **({"terms_version": tenant.terms_version} if tenant.terms_version else {}),
+        **({"terms_invoiced_at": iso(tenant.terms_invoiced_at)} if tenant.terms_invoiced_at else {}),
+        **({"terms_declined": tenant.terms_declined} if tenant.terms_declined else {}),
+        **(
+            {
+                "terms_kept": [
+                    {"version": kept.version, "until": iso(kept.until)} for kept in tenant.terms_kept
+                ]
+            }
+            if tenant.terms_kept
+            else {}
+        ),
     }
 
 
@@ -482,4 +514,10 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
         open_matters=frozenset(data.get("open_matters") or ()),
         carrier=data.get("carrier") or "",
         journal_head=data.get("journal_head") or "",
+        terms_version=data.get("terms_version") or "",
+        terms_invoiced_at=_instant(data.get("terms_invoiced_at")),
+        terms_declined=data.get("terms_declined") or "",
+        terms_kept=tuple(
+            KeptTerms(item["version"], from_iso(item["until"])) for item in data.get("terms_kept") or ()
+        ),
     )

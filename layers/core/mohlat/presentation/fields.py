@@ -352,6 +352,14 @@ def web_address(value: object, field: str) -> str:
     return address
 
 
+def sha256(value: object, field: str) -> str:
+    """A SHA-256 digest in hexadecimal, lower-case."""
+    digest = _text(value, field, 64).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise InvalidInput(field, "not 64 hexadecimal digits")
+    return digest
+
+
 def some_of(*allowed: str) -> Read:
     """A list of some of these texts, each once; it may be empty."""
 

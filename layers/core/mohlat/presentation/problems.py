@@ -26,6 +26,7 @@ from mohlat.domain.errors import (
     RefundRefused,
     RestoreNotPaid,
     ServiceUnavailable,
+    TermsNotAccepted,
     TooLate,
     TooManyAttempts,
     TooManyRequests,
@@ -109,6 +110,16 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
         403,
         _both("اجازه ندارید", "Not allowed"),
         _both("این کار با نقش شما ممکن نیست.", "Your role does not allow this."),
+    ),
+    TermsNotAccepted: _Kind(
+        403,
+        _both("نسخهٔ تازهٔ شرایط هنوز پذیرفته نشده است", "The new terms are not accepted yet"),
+        _both(
+            "نسخه‌ای که در details آمده از اکنون معتبر است. آن را بخوانید و در نشانی accept_at بپذیرید؛ "
+            "تا آن زمان خواندن و دریافت داده‌ها ممکن است.",
+            "The version that details name is in force. Read it and accept it at accept_at; until then your "
+            "data can be read and exported.",
+        ),
     ),
     AccessRefused: _Kind(
         403,
@@ -378,6 +389,20 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
         ("must name exactly one of them", "باید دقیقاً یکی از آن‌ها باشد", "must be exactly one of them"),
         ("lies in the past", "در گذشته است", "lies in the past"),
         ("not the newest", "تازه‌ترین نسخه نیست", "is not the newest version"),
+        (
+            "earlier than the notice allows",
+            "زودتر از مهلت اطلاع‌رسانی توافق‌نامه است",
+            "is earlier than the agreement's notice allows",
+        ),
+        (
+            "must lie after the version before it",
+            "باید پس از آغاز نسخهٔ پیشین باشد",
+            "must lie after the version before it takes effect",
+        ),
+        ("not what the agreement says", "با توافق‌نامه نمی‌خواند", "is not what the agreement says"),
+        ("not in force yet", "هنوز معتبر نشده است", "is not in force yet"),
+        ("not deployed", "در این سامانه نصب نشده است", "is not deployed"),
+        ("not 64 hexadecimal digits", "باید ۶۴ رقم شانزده‌شانزدهی باشد", "must be 64 hexadecimal digits"),
         ("not a clause of this agreement", "بندی از این توافق‌نامه نیست", "is not a clause of this agreement"),
         ("not offered", "برای این طرح عرضه نمی‌شود", "is not offered for this plan"),
         ("not offered yet", "هنوز عرضه نمی‌شود", "is not offered yet"),
@@ -429,6 +454,10 @@ _OTHERWISE = _both("پذیرفتنی نیست", "is not acceptable")
 
 _FIELDS = {
     "accept": "پذیرش",
+    "agreement_version": "نسخهٔ توافق‌نامه",
+    "effective_at": "زمان اعتبار",
+    "must_accept": "چه کسی باید بپذیرد",
+    "sha256": "چکیدهٔ متن",
     "address": "نشانی",
     "advance": "مدت",
     "affected": "حساب‌های آسیب‌دیده",
@@ -590,7 +619,7 @@ def rate_limit(error: TooManyRequests) -> dict[str, str]:
 
 
 def _seconds_to_wait(error: Exception, kind: _Kind) -> int | None:
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, (TooManyRequests, UnderMaintenance)):
         told = error.details.get("retry_after_seconds")
         return told if isinstance(told, int) else kind.retry_after
     return kind.retry_after

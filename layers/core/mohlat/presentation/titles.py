@@ -9,6 +9,7 @@ from mohlat.domain.lifecycle import DeadlineKind, Event
 EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.REGISTERED: ("ثبت‌نام", "Registered"),
     Event.TERMS_ACCEPTED: ("پذیرش توافق‌نامه", "Agreement accepted"),
+    Event.TERMS_DECLINED: ("نپذیرفتن شرایط تازه", "New terms declined"),
     Event.ORDER_PLACED: ("ثبت سفارش", "Order placed"),
     Event.TERM_GRANTED: ("پرداخت و آغاز دوره", "Paid, term granted"),
     Event.UPGRADED: ("ارتقای طرح", "Upgraded"),

@@ -194,6 +194,7 @@ def acceptance(accepted: Acceptance, language: str, *, for_operator: bool) -> Js
         **at("accepted_at", accepted.at, language),
         "source_ip": accepted.source_ip,
         "by": _by(accepted.by, for_operator),
+        "how": accepted.how,
     }
 
 

@@ -45,6 +45,7 @@ CONTACT = "CONTACT"
 USER = "USER#"
 CODE = "CODE#"
 _ACCEPT = "ACCEPT#"
+_AGREED = "agreed"
 _IDENTITY = "IDENTITY"
 _TRIAL = "TRIAL"
 
@@ -59,7 +60,7 @@ class AcceptanceItem(Item):
     """The evidence of one acceptance; the address that it came from is sealed."""
 
     doc = Document()
-    sealed = BinaryAttribute(legacy_encoding=False)
+    sealed = BinaryAttribute(legacy_encoding=False, null=True)
 
 
 class UserItem(Item):
@@ -113,8 +114,12 @@ def add_contact(write: TransactWrite, contact: Contact, sealer: Sealer, *, new: 
 def add_acceptance(write: TransactWrite, acceptance: Acceptance, sealer: Sealer) -> None:
     """Adds an acceptance."""
     doc = {"documents": list(acceptance.documents), "digest": acceptance.digest, "by": acceptance.by}
+    if acceptance.how != _AGREED:
+        doc["how"] = acceptance.how
     sk = f"{_ACCEPT}{iso(acceptance.at)}#{acceptance.version}"
-    sealed = sealer.seal(acceptance.tenant_id, sk, acceptance.source_ip.encode())
+    # Using and buying have no address of their own, and who settles payments opens no seals.
+    address = acceptance.source_ip.encode()
+    sealed = sealer.seal(acceptance.tenant_id, sk, address) if address else None
     write.save(AcceptanceItem(tenant_pk(acceptance.tenant_id), sk, doc=doc, sealed=sealed), absent())
 
 
@@ -247,8 +252,9 @@ class DynamoPeople:
             documents=tuple(item.doc["documents"]),
             digest=item.doc["digest"],
             at=from_iso(at),
-            source_ip=self._sealer.open(tenant_id, item.sk, item.sealed).decode(),
+            source_ip=self._sealer.open(tenant_id, item.sk, item.sealed).decode() if item.sealed else "",
             by=item.doc["by"],
+            how=item.doc.get("how", _AGREED),
         )
 
     def put_code(self, code: Code) -> None:
