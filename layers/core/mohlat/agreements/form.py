@@ -25,6 +25,7 @@ from mohlat.agreements.reading import (
     yes_or_no,
 )
 from mohlat.agreements.sales import NOTHING_TAXED, Sales
+from mohlat.agreements.serving import Serving
 from mohlat.agreements.values import (
     CHANNELS,
     COOKIE_NAME,
@@ -117,7 +118,7 @@ def _end_of(start: Phase) -> Reader[Phase]:
     return checked(read, refuse_others)
 
 
-class _Form(Sales):
+class _Form(Sales, Serving):
     """The readers of one file."""
 
     def effective(self) -> Reader[_Day]:
@@ -262,7 +263,7 @@ class _Form(Sales):
                 "export": self.export(),
                 "clauses": mapping_of(duty),
             },
-            {**self.others(), **self.data()},
+            {**self.others(), **self.data(), "support": self.support()},
         )
 
 

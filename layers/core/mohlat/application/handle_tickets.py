@@ -157,7 +157,7 @@ class TicketDesk:
                 self._officials.issued_by_hand(ticket, ending.tax_id or "", ending.outcome, by)
             case TicketKind.DATA_REQUEST:
                 raise Conflict("this ticket is closed by answering its request", request_id=ticket.subject)
-            case TicketKind.MAIL:  # pragma: no branch (mypy proves that these are all)
+            case TicketKind.MAIL | TicketKind.SUPPORT:  # pragma: no branch (mypy proves that these are all)
                 self._end(ticket, ending, by)
         return self._books.ticket(tenant_id, ticket_id)
 

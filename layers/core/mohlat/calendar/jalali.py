@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import jdatetime
 
-from mohlat.calendar.holidays import NOTHING_DECLARED, Declared, public_holidays
+from mohlat.calendar.holidays import public_holidays
+from mohlat.domain.working_time import NOTHING_DECLARED, Declared
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 
@@ -45,7 +46,7 @@ def _is_public_holiday(day: date) -> bool:
 
 
 class JalaliCalendar:
-    """Implements `mohlat.domain.durations.Calendar` for Iran."""
+    """Implements `mohlat.domain.durations.Calendar` and `mohlat.domain.working_time.WorkingDays` for Iran."""
 
     def shift(self, instant: datetime, months: int, days: int) -> datetime:
         """The UTC instant `months`, then `days` after `instant` (before it, where negative).
@@ -79,6 +80,14 @@ class JalaliCalendar:
     def year_of(self, instant: datetime) -> int:
         """The Jalali year of `instant` in Tehran."""
         return jalali_parts(instant)[0]
+
+    def day_of(self, instant: datetime) -> date:
+        """The (Gregorian) day of `instant` in Tehran."""
+        return instant.astimezone(TEHRAN).date()
+
+    def at(self, day: date, of_day: time) -> datetime:
+        """The UTC instant at which Tehran's clock shows a time on a (Gregorian) day."""
+        return datetime.combine(day, of_day, TEHRAN).astimezone(UTC)
 
     def is_working_day(self, day: date, declared: Declared = NOTHING_DECLARED) -> bool:
         """Whether a (Gregorian) day is one from Saturday to Wednesday and no public holiday (SAMAN-4.2.3).

@@ -19,6 +19,7 @@ _KINDS: Mapping[TicketKind, tuple[str, str]] = {
     TicketKind.LISTING_OBJECTION: ("مخالفت با نمایش در فهرست مشتریان", "Objection to the list of customers"),
     TicketKind.OFFICIAL_INVOICE: ("صدور صورت‌حساب رسمی", "Official invoice"),
     TicketKind.DATA_REQUEST: ("درخواست دربارهٔ اطلاعات شما", "Request about your data"),
+    TicketKind.SUPPORT: ("درخواست پشتیبانی", "Request for support"),
     TicketKind.MAIL: ("نامهٔ شما", "Your mail"),
 }
 _TEXTS = ("name", "surname", "national_id", "mobile", "email", "address", "postal_code", "sheba")
