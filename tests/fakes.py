@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
@@ -73,9 +73,11 @@ from mohlat.domain.people import (
 from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
 from mohlat.domain.staff import ContactNote
+from mohlat.domain.support import Reply
 from mohlat.domain.synchronization import Change, Copy, State, decide, search_key
 from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket
+from mohlat.domain.working_time import DeclaredDay
 
 START = datetime(2026, 1, 31, 8, 0, 0, tzinfo=UTC)
 Kind = TypeVar("Kind")
@@ -112,6 +114,8 @@ class Table:
     refunds: dict[tuple[str, str], Refund] = field(default_factory=dict)
     tickets: dict[tuple[str, str], Ticket] = field(default_factory=dict)
     words: dict[tuple[str, str], str] = field(default_factory=dict)
+    messages: dict[tuple[str, str, str], Reply] = field(default_factory=dict)
+    declared_days: dict[tuple[str, date], DeclaredDay] = field(default_factory=dict)
     escrows: dict[tuple[str, str], Escrow] = field(default_factory=dict)
     usage: dict[tuple[str, str], UsageReport] = field(default_factory=dict)
     requests: dict[tuple[str, str], DataRequest] = field(default_factory=dict)
@@ -230,6 +234,10 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             if row.tenant_id not in table.keys:
                 raise Gone(tenant_id=row.tenant_id)
             _insert(table.words, (row.tenant_id, row.id), row.text)
+        case Reply():
+            if row.tenant_id not in table.keys:
+                raise Gone(tenant_id=row.tenant_id)
+            _insert(table.messages, (row.tenant_id, row.ticket_id, row.id), row)
 
 
 @contextmanager
@@ -372,7 +380,7 @@ class FakeBooks:
         with _transaction(self.table) as after:
             _put(after, rows)
             for row in rows:
-                if isinstance(row, UsageReport | Words) and row.tenant_id not in after.tenants:
+                if isinstance(row, UsageReport | Words | Reply) and row.tenant_id not in after.tenants:
                     raise ConcurrentChange(tenant_id=row.tenant_id)
 
     def refund(self, tenant_id: str, refund_id: str) -> Refund:
@@ -393,6 +401,10 @@ class FakeBooks:
 
     def words(self, tenant_id: str, id: str) -> str | None:
         return self.table.words.get((tenant_id, id)) if tenant_id in self.table.keys else None
+
+    def messages(self, tenant_id: str, ticket_id: str) -> list[Reply]:
+        mine = [each for key, each in self.table.messages.items() if key[:2] == (tenant_id, ticket_id)]
+        return sorted(mine, key=lambda each: each.id) if tenant_id in self.table.keys else []
 
     def escrow(self, tenant_id: str, escrow_id: str) -> Escrow:
         return _one(self.table.escrows, tenant_id, escrow_id)
@@ -421,6 +433,23 @@ class FakeBooks:
 
     def touched_on(self, day: str) -> set[str]:
         return {each.tenant_id for each in self.table.postings.values() if f"{each.at:%Y-%m-%d}" == day}
+
+
+class FakeDeclaredDays:
+    """`DeclaredDays` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def of(self, product: str) -> list[DeclaredDay]:
+        mine = [each for each in self.table.declared_days.values() if each.product == product]
+        return sorted(mine, key=lambda each: each.day)
+
+    def put(self, day: DeclaredDay) -> None:
+        self.table.declared_days[day.product, day.day] = day
+
+    def drop(self, product: str, day: date) -> None:
+        self.table.declared_days.pop((product, day), None)
 
 
 class FakeInvoices:
@@ -956,7 +985,15 @@ class FakeEraser:
                 return mine + self._rows(tenant_id, [table.users, table.codes])
             case Store.TENANT:
                 places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
-                places += [table.words, table.requests, table.usage, table.profiles, table.jobs, table.files]
+                places += [
+                    table.words,
+                    table.messages,
+                    table.requests,
+                    table.usage,
+                    table.profiles,
+                    table.jobs,
+                    table.files,
+                ]
                 places += [table.backup_plans, table.contact_notes, table.consents, table.listings]
                 places += [table.tenants]
             case Store.KEY:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mohlat.application.check_ledger import LedgerCheck
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
+    from mohlat.application.declare_days import DaysDesk
     from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.export_tenant import ExportDesk
     from mohlat.application.follow_refund import RefundFollower
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         ContactNotes,
         DataJobs,
         DataRequests,
+        DeclaredDays,
         Dispatches,
         DueIndex,
         Fingerprints,
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
     from mohlat.application.see_personal_data import PersonalDataDesk
     from mohlat.application.send_notices import Sender
     from mohlat.application.serve_customer import ServiceDesk
+    from mohlat.application.serve_support import SupportDesk
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
     from mohlat.application.synchronize import SyncDesk
@@ -805,7 +808,40 @@ def ticket_desk() -> TicketDesk:
         agreements=agreements(),
         refunds=refund_follower(),
         officials=official_desk(),
+        support=support_desk(),
         security_log=security_log(),
+        clock=clock(),
+    )
+
+
+@cache
+def declared_days() -> DeclaredDays:
+    """Holidays and working days that operators declared, stored."""
+    from mohlat.adapters.dynamodb.declared_days import DynamoDeclaredDays
+
+    return DynamoDeclaredDays()
+
+
+@cache
+def days_desk() -> DaysDesk:
+    """Keeps what is declared of a product's days."""
+    from mohlat.application.declare_days import DaysDesk
+
+    return DaysDesk(days=declared_days(), agreements=agreements(), support=support_desk(), clock=clock())
+
+
+@cache
+def support_desk() -> SupportDesk:
+    """Requests for help, carried through their steps."""
+    from mohlat.application.serve_support import SupportDesk
+
+    return SupportDesk(
+        books=books(),
+        tenants=tenants(),
+        agreements=agreements(),
+        days=declared_days(),
+        security_log=security_log(),
+        ids=ids(),
         clock=clock(),
     )
 

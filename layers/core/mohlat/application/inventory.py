@@ -17,6 +17,7 @@ from mohlat.domain.listings import Listing
 from mohlat.domain.payments import Payment
 from mohlat.domain.people import Acceptance, Code, Contact, Identity, LegalEntity, TrialMark, User
 from mohlat.domain.staff import ContactNote
+from mohlat.domain.support import Reply
 
 
 class Category(StrEnum):
@@ -142,6 +143,7 @@ INVENTORY = (
         ),
     ),
     Declaration(Words, _MAIN, Kept.SEALED, {"text": _C}, _KEYS),
+    Declaration(Reply, _MAIN, Kept.SEALED, {"text": _C}, (*_KEYS, "ticket_id", "by")),
     Declaration(ContactNote, _MAIN, Kept.SEALED, {"summary": _C}, (*_KEYS, "by", "ticket_id")),
     Declaration(Record, _MAIN, Kept.SEALED, {"data": Category.CONTENT}, _KEYS),
     Declaration(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
@@ -36,9 +36,11 @@ from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identit
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.refunds import Refund
 from mohlat.domain.staff import ContactNote
+from mohlat.domain.support import Reply
 from mohlat.domain.synchronization import Copy, State
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket
+from mohlat.domain.working_time import DeclaredDay
 
 
 class Clock(Protocol):
@@ -245,6 +247,7 @@ Row = (
     | Listing
     | Unlisting
     | DataRequest
+    | Reply
 )
 
 
@@ -344,6 +347,10 @@ class Books(Protocol):
         """What a person wrote about a matter, unsealed; None if there is nothing or the key is gone."""
         ...
 
+    def messages(self, tenant_id: str, ticket_id: str) -> list[Reply]:
+        """What was written in a ticket after its first words, oldest first; nothing once the key is gone."""
+        ...
+
     def escrow(self, tenant_id: str, escrow_id: str) -> Escrow:
         """Raises NotFound."""
         ...
@@ -378,6 +385,22 @@ class Books(Protocol):
 
     def touched_on(self, day: str) -> set[str]:
         """The tenants that anything was booked for on a UTC day such as 2026-11-25."""
+        ...
+
+
+class DeclaredDays(Protocol):
+    """What operators declare to be holidays or working days, by product."""
+
+    def of(self, product: str) -> list[DeclaredDay]:
+        """All of a product, by day, read consistently."""
+        ...
+
+    def put(self, day: DeclaredDay) -> None:
+        """Declares a day, in place of what was declared of it before."""
+        ...
+
+    def drop(self, product: str, day: date) -> None:
+        """Takes a declaration back; nothing happens where there is none."""
         ...
 
 

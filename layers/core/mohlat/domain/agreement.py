@@ -496,6 +496,11 @@ class SupportRule:
     not_a_bug: BilledTime | None = None
     outside_hours: BilledTime | None = None
 
+    @property
+    def mildest(self) -> Severity:
+        """What a request is until somebody says that it is worse."""
+        return max((level.severity for level in self.levels), key=list(Severity).index)
+
     def level(self, severity: Severity) -> SupportLevel | None:
         """What is promised at a severity, if the agreement knows it."""
         return next((level for level in self.levels if level.severity is severity), None)

@@ -20,6 +20,7 @@ class ContactChannel(StrEnum):
     EMAIL = "email"
     CHAT = "chat"
     IN_PERSON = "in_person"
+    TICKET = "ticket"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,10 +51,26 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What somebody wrote in a ticket after its first words. Personal data: sealed at rest, gone with the
+    tenant. `ours`: the vendor's staff wrote it.
+    """
+
+    id: str
+    tenant_id: str
+    ticket_id: str
+    text: str
+    ours: bool
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Support:
     """Where a request for support stands.
 
     agreement_version  what it was opened under, and is served by until it is closed
+    opened_by          who asked: "user:u_1"
     outside_hours      the customer wishes it to be worked on outside the hours, which is billed
     waiting_since      the clock stands still since then: the customer has to answer
     waits              the times it stood still before
@@ -67,6 +83,7 @@ class Support:
 
     agreement_version: str
     severity: Severity
+    opened_by: str = ""
     outside_hours: bool = False
     waiting_since: datetime | None = None
     waits: tuple[Interval, ...] = ()

@@ -6,9 +6,10 @@ Every interval is half open: what opens at eight and closes at sixteen works at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 _DAY = timedelta(days=1)
@@ -26,6 +27,33 @@ class Declared:
 
 
 NOTHING_DECLARED = Declared()
+
+
+class DayKind(StrEnum):
+    """What an operator declares a day to be."""
+
+    HOLIDAY = "holiday"
+    WORKING = "working"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredDay:
+    """A (Gregorian) day of a product's calendar that is not what the table says, who said so and why."""
+
+    product: str
+    day: date
+    kind: DayKind
+    reason: str
+    by: str
+    at: datetime
+
+
+def declared(days: Iterable[DeclaredDay]) -> Declared:
+    """What these days change."""
+    by_kind: dict[DayKind, set[date]] = {kind: set() for kind in DayKind}
+    for each in days:
+        by_kind[each.kind].add(each.day)
+    return Declared(frozenset(by_kind[DayKind.HOLIDAY]), frozenset(by_kind[DayKind.WORKING]))
 
 
 class WorkingDays(Protocol):

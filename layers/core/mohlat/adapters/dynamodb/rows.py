@@ -18,6 +18,7 @@ from mohlat.adapters.dynamodb import (
     escrows,
     leaks,
     ledger,
+    messages,
     official_invoices,
     payments,
     people,
@@ -43,6 +44,7 @@ from mohlat.domain.people import Acceptance, Contact, Identity, TrialMark, User
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.refunds import Refund
 from mohlat.domain.staff import ContactNote
+from mohlat.domain.support import Reply
 from mohlat.domain.tickets import Ticket
 
 
@@ -79,7 +81,7 @@ def add(
                 usage.add_report(write, row)
             case Consent() | Listing() | Unlisting():
                 _add_privacy(write, row)
-            case Words() | DataJob() | DataFile() | ContactNote() | DataRequest():
+            case Words() | DataJob() | DataFile() | ContactNote() | DataRequest() | Reply():
                 _add_data(write, row, sealer)
             case PurgeEntry():
                 purge.add_entry(write, replace(row, journal_head=journal_head))
@@ -98,7 +100,9 @@ def _add_privacy(write: TransactWrite, row: Consent | Listing | Unlisting) -> No
 
 
 def _add_data(
-    write: TransactWrite, row: Words | DataJob | DataFile | ContactNote | DataRequest, sealer: Sealer
+    write: TransactWrite,
+    row: Words | DataJob | DataFile | ContactNote | DataRequest | Reply,
+    sealer: Sealer,
 ) -> None:
     match row:
         case Words():
@@ -111,6 +115,8 @@ def _add_data(
             contact_notes.add_note(write, row, sealer)
         case DataRequest():
             data_requests.add_request(write, row)
+        case Reply():
+            messages.add_message(write, row, sealer)
 
 
 def _add_money(
