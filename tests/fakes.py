@@ -448,9 +448,6 @@ class FakeDeclaredDays:
     def put(self, day: DeclaredDay) -> None:
         self.table.declared_days[day.product, day.day] = day
 
-    def drop(self, product: str, day: date) -> None:
-        self.table.declared_days.pop((product, day), None)
-
 
 class FakeInvoices:
     """`Invoices` in memory."""

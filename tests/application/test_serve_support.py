@@ -358,11 +358,11 @@ def test_a_holiday_declared_later_moves_the_deadlines_and_taking_it_back_moves_t
     assert ask(stage, tenant, OTHER).due_at == at("2026-11-25 10:00")
     assert [each.reason for each in stage.days_desk.of("saman360")] == ["heavy snow"]
 
-    assert stage.days_desk.declare("saman360", monday, None, "", NIMA) == 3
+    assert stage.days_desk.declare("saman360", monday, DayKind.USUAL, "it did not snow", NIMA) == 3
     assert stage.books.ticket(tenant.id, critical.id).due_at == at("2026-11-23 10:00")
-    assert stage.days_desk.of("saman360") == []
+    assert [each.kind for each in stage.days_desk.of("saman360")] == [DayKind.USUAL]
     with pytest.raises(NotFound):
-        stage.days_desk.declare("unheard-of", monday, None, "", NIMA)
+        stage.days_desk.declare("unheard-of", monday, DayKind.USUAL, "", NIMA)
     with pytest.raises(NotFound):
         stage.days_desk.of("unheard-of")
 

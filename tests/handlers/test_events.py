@@ -15,6 +15,7 @@ from tests.handlers import (
     privacy_cases,
     request_cases,
     staff_cases,
+    support_cases,
     sync_cases,
 )
 from tests.handlers.cases import (
@@ -395,6 +396,7 @@ CASES: dict[str, Case] = {
     **data_cases.CASES,
     **export_cases.CASES,
     **staff_cases.CASES,
+    **support_cases.CASES,
     **privacy_cases.CASES,
     **sync_cases.CASES,
     **request_cases.CASES,

@@ -25,15 +25,12 @@ class DaysDesk:
         self._agreements.load(product)
         return self._days.of(product)
 
-    def declare(self, product: str, day: date, kind: DayKind | None, reason: str, by: str) -> int:
-        """Declares a (Gregorian) day, or, without a kind, takes back what was declared of it.
+    def declare(self, product: str, day: date, kind: DayKind, reason: str, by: str) -> int:
+        """Declares a (Gregorian) day.
 
         Returns how many open requests have other deadlines now. To say it again is harmless and ends what was
         cut off: whatever wakes before it was reached reads the days again by itself. Raises NotFound.
         """
         self._agreements.load(product)
-        if kind is None:
-            self._days.drop(product, day)
-        else:
-            self._days.put(DeclaredDay(product, day, kind, reason, by, self._clock.now()))
+        self._days.put(DeclaredDay(product, day, kind, reason, by, self._clock.now()))
         return self._support.recount(product)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
@@ -397,10 +397,6 @@ class DeclaredDays(Protocol):
 
     def put(self, day: DeclaredDay) -> None:
         """Declares a day, in place of what was declared of it before."""
-        ...
-
-    def drop(self, product: str, day: date) -> None:
-        """Takes a declaration back; nothing happens where there is none."""
         ...
 
 

@@ -30,15 +30,16 @@ NOTHING_DECLARED = Declared()
 
 
 class DayKind(StrEnum):
-    """What an operator declares a day to be."""
+    """What an operator declares a day to be; usual takes back what was declared of it before."""
 
     HOLIDAY = "holiday"
     WORKING = "working"
+    USUAL = "usual"
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredDay:
-    """A (Gregorian) day of a product's calendar that is not what the table says, who said so and why."""
+    """What was declared last of a (Gregorian) day of a product's calendar, who said so and why."""
 
     product: str
     day: date
@@ -50,10 +51,12 @@ class DeclaredDay:
 
 def declared(days: Iterable[DeclaredDay]) -> Declared:
     """What these days change."""
-    by_kind: dict[DayKind, set[date]] = {kind: set() for kind in DayKind}
-    for each in days:
-        by_kind[each.kind].add(each.day)
-    return Declared(frozenset(by_kind[DayKind.HOLIDAY]), frozenset(by_kind[DayKind.WORKING]))
+    known = tuple(days)
+
+    def of(kind: DayKind) -> frozenset[date]:
+        return frozenset(each.day for each in known if each.kind is kind)
+
+    return Declared(of(DayKind.HOLIDAY), of(DayKind.WORKING))
 
 
 class WorkingDays(Protocol):

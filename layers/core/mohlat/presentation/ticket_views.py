@@ -8,6 +8,7 @@ from mohlat.application.handle_tickets import File
 from mohlat.domain.billing import BillingProfile
 from mohlat.domain.invoices import OfficialInvoice
 from mohlat.domain.tickets import Ticket, TicketKind
+from mohlat.presentation.support_views import standing
 from mohlat.presentation.views import Json, at, money, word
 
 _KINDS: Mapping[TicketKind, tuple[str, str]] = {
@@ -35,6 +36,7 @@ def ticket(shown: Ticket, language: str) -> Json:
         **at("opened_at", shown.opened_at, language),
         **at("closed_at", shown.closed_at, language),
         "outcome": shown.outcome,
+        **({"support": standing(shown, shown.support, language)} if shown.support else {}),
     }
 
 

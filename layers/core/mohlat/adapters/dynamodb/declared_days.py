@@ -40,10 +40,6 @@ class DynamoDeclaredDays:
             at=iso(day.at),
         ).save()
 
-    def drop(self, product: str, day: date) -> None:
-        """Takes a declaration back; nothing happens where there is none."""
-        DayItem(_DAYS + product, day.isoformat()).delete()
-
 
 def _day(item: DayItem) -> DeclaredDay:
     return DeclaredDay(
