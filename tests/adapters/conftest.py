@@ -19,6 +19,7 @@ from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 from mohlat.adapters.dynamodb.data_jobs import DynamoDataJobs
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
 from mohlat.adapters.dynamodb.data_requests import DynamoDataRequests
+from mohlat.adapters.dynamodb.declared_days import DynamoDeclaredDays
 from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
 from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
 from mohlat.adapters.dynamodb.invoices import DynamoInvoices
@@ -190,6 +191,7 @@ class Stores:
     activity: ports.ActivityLog
     listings: ports.Listings
     requests: ports.DataRequests
+    days: ports.DeclaredDays
     watch: Watch = field(default_factory=Watch)
 
     def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
@@ -241,6 +243,7 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         DynamoActivityLog(sealer),
         DynamoListings(),
         DynamoDataRequests(),
+        DynamoDeclaredDays(),
         watch,
     )
 
@@ -272,6 +275,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeActivityLog(table),
             fakes.FakeListings(table),
             fakes.FakeDataRequests(table),
+            fakes.FakeDeclaredDays(table),
         )
         return
     yield request.getfixturevalue("on_dynamodb")

@@ -13,7 +13,7 @@ from mohlat.application.declare_days import DaysDesk
 from mohlat.application.handle_requests import RequestDesk
 from mohlat.application.handle_tickets import TicketDesk
 from mohlat.application.keep_profile import ProfileDesk
-from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader
+from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader, SupportReader
 from mohlat.application.official_invoices import OfficialDesk, TaxOfficeUnavailable
 from mohlat.application.quoting import Wanted
 from mohlat.application.receive_mail import MailRoom
@@ -135,6 +135,7 @@ class Office(World):
                 DisputeReader(disputes=self.disputes, invoices=self.invoices),
                 RequestReader(desk=self.request_desk, requests=self.requests, people=self.people),
                 ClosingReader(desk=self.desk, people=self.people, clock=self.clock),
+                SupportReader(desk=self.support, books=self.books, people=self.people),
             ),
             books=self.books,
             tenants=self.tenants,

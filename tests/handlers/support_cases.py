@@ -202,6 +202,14 @@ CASES = {
             ),
         ],
     ),
+    "receive_mail/support": Case(
+        None,
+        at_saman,
+        [
+            lambda _, answer: answer[0]["outcome"] == "support",
+            lambda _, __: [each.kind.value for each in bootstrap.books().tickets(TENANT)] == ["support"],
+        ],
+    ),
     "dispatch_stream/ticket_moved": Case(
         None,
         declared,

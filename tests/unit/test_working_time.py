@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mohlat.calendar.jalali import JALALI
-from mohlat.domain.working_time import Declared, Interval, WorkingTime
+from mohlat.domain.errors import NotFound
+from mohlat.domain.working_time import DayKind, Declared, DeclaredDay, Interval, WorkingTime, declared
+from mohlat.presentation.support_fields import day_in_path
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 HOURS = WorkingTime(JALALI, time(8), time(16))
@@ -98,6 +100,23 @@ def test_a_declared_holiday_and_a_declared_working_day_count() -> None:
     hours = WorkingTime(JALALI, time(8), time(16), declared)
     assert hours.begins(at("2026-11-23 10:00:00")) == at("2026-11-24 08:00:00")
     assert hours.begins(at("2026-12-23 10:00:00")) == at("2026-12-23 10:00:00")
+
+
+def test_what_operators_declare_adds_and_removes_and_the_usual_changes_nothing() -> None:
+    days = {DayKind.HOLIDAY: 23, DayKind.WORKING: 24, DayKind.USUAL: 25}
+    told = [
+        DeclaredDay("kalo", date(2026, 11, day), kind, "why", "operator:o", at("2026-11-01 08:00:00"))
+        for kind, day in days.items()
+    ]
+    assert declared(iter(told)) == Declared(frozenset({date(2026, 11, 23)}), frozenset({date(2026, 11, 24)}))
+    assert declared([]) == Declared()
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "20261123", "2026-W48-1", "1405/09/02", "today", ""])
+def test_a_day_in_a_path_is_written_in_one_way_only(text: str) -> None:
+    assert day_in_path("2026-11-23") == date(2026, 11, 23)
+    with pytest.raises(NotFound):
+        day_in_path(text)
 
 
 @given(

@@ -911,7 +911,7 @@ def personal_data_desk() -> PersonalDataDesk:
 @cache
 def mail_room() -> MailRoom:
     """Receives mail."""
-    from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader
+    from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader, SupportReader
     from mohlat.application.receive_mail import MailRoom
 
     return MailRoom(
@@ -919,6 +919,7 @@ def mail_room() -> MailRoom:
             DisputeReader(disputes=dispute_desk(), invoices=invoices()),
             RequestReader(desk=request_desk(), requests=data_requests(), people=people()),
             ClosingReader(desk=tenant_desk(), people=people(), clock=clock()),
+            SupportReader(desk=support_desk(), books=books(), people=people()),
         ),
         books=books(),
         tenants=tenants(),

@@ -7,7 +7,7 @@ from typing import Any
 
 from mohlat.agreements.reading import Problem, Reader, checked, list_of, one_of, optional, record, text
 from mohlat.agreements.rules import Rules
-from mohlat.agreements.values import SHORT_NAME, duration, time_of_day
+from mohlat.agreements.values import MAIL_ADDRESS, SHORT_NAME, duration, time_of_day
 from mohlat.domain.agreement import (
     BilledTime,
     NotCovered,
@@ -16,6 +16,7 @@ from mohlat.domain.agreement import (
     StepLimit,
     SupportHours,
     SupportLevel,
+    SupportMail,
     SupportRule,
 )
 from mohlat.domain.durations import Duration
@@ -49,6 +50,7 @@ class Serving(Rules):
             },
             {
                 "manager_only": self.basis(),
+                "mail": self.rule(SupportMail, {"address": MAIL_ADDRESS}),
                 "not_covered": self._not_covered(),
                 "not_a_bug": self.rule(BilledTime, {"extra": text}),
                 "outside_hours": self.rule(BilledTime, {"extra": text}),

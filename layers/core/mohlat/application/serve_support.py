@@ -1,4 +1,4 @@
-"""Support: requests for help, who may ask, what was promised and what became of it (SAMAN-4.2, KALO-11).
+"""Support: requests for help, who may ask, what was promised and what became of it (SAMAN-4.2.2, KALO-11).
 
 Every change counts the deadlines anew and first records those that have passed by then, so that nothing done
 late hides that it was late. A missed deadline is an entry in the tenant's journal, dated at the deadline.

@@ -479,12 +479,21 @@ class BilledTime:
 
 
 @dataclass(frozen=True, slots=True)
+class SupportMail:
+    """The address at which support is asked by mail."""
+
+    address: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class SupportRule:
-    """What support does, until when, and for whom (SAMAN-4.2, KALO-11).
+    """What support does, until when, and for whom (SAMAN-4.2.2, KALO-11).
 
     `warn_before`, in working time before each deadline, the operators are called. `manager_only`: only the
     owner of the account is served (SAMAN-4.2.6). `not_a_bug` and `outside_hours` say what time costs that was
-    spent on a reported fault that was none, or outside the hours because the customer wished it so.
+    spent on a reported fault that was none, or outside the hours because the customer wished it so. Without
+    `mail` a mail opens no request.
     """
 
     hours: SupportHours
@@ -495,6 +504,7 @@ class SupportRule:
     not_covered: tuple[NotCovered, ...] = ()
     not_a_bug: BilledTime | None = None
     outside_hours: BilledTime | None = None
+    mail: SupportMail | None = None
 
     @property
     def mildest(self) -> Severity:

@@ -23,7 +23,7 @@ class TicketKind(StrEnum):
     listing_objection an objection to being shown in the list of customers (CLUB-11)
     mail              a mail from a registered address that no rule understood
     data_request      somebody asks for a right over their data: answer it in time (KALLU-9, KALAK-copy)
-    support           the customer asks for help, with deadlines in working time (SAMAN-4.2, KALO-11)
+    support           the customer asks for help, with deadlines in working time (SAMAN-4.2.2, KALO-11)
     """
 
     PAYMENT_HELD = "payment_held"

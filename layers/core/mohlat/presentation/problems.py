@@ -407,6 +407,12 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
 _OTHERWISE = _both("پذیرفتنی نیست", "is not acceptable")
 
 _FIELDS = {
+    # of requests for support
+    "severity": "شدت",
+    "topic": "موضوع",
+    "outside_hours": "بیرون از ساعت کاری",
+    "waits": "در انتظار مشتری",
+    "minutes": "دقیقه",
     "accept": "پذیرش",
     "address": "نشانی",
     "advance": "مدت",
