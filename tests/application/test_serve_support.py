@@ -285,6 +285,27 @@ def test_a_request_in_time_from_the_answer_to_the_fix() -> None:
     assert stage.support.ring(tenant.id, ticket.id)[1] == []
 
 
+def test_the_customer_is_told_of_each_answer_and_of_nothing_else() -> None:
+    stage, tenant = office()
+    ticket = ask(stage, tenant)
+    stage.support.answer(tenant.id, ticket.id, "on it", NIMA, waits=False)
+    now_is(stage, "2026-11-22 10:05")
+    stage.support.answer(tenant.id, ticket.id, "which page?", NIMA, waits=True)
+    stage.support.reply(tenant.id, ticket.id, "all", OWNER, Role.OWNER)
+    stage.support.step_done(tenant.id, ticket.id, Step.RECOVERY, NIMA)
+    told = [
+        [(notice.kind.value, notice.anchor, notice.facts) for notice in entry.notices]
+        for entry in entries(stage, tenant, Event.SUPPORT_MOVED)
+    ]
+    named = {"ticket_id": ticket.id}
+    assert told == [
+        [("support_answered", SUNDAY, named)],
+        [("support_answered", at("2026-11-22 10:05"), named)],
+        [],
+        [],
+    ]
+
+
 @pytest.mark.clause("SAMAN-4.2.2")
 def test_the_clock_stands_still_until_the_customer_answers() -> None:
     stage, tenant = office()

@@ -188,6 +188,23 @@ def test_operators_are_called_an_hour_before_a_deadline_and_it_is_missed_when_it
     assert ring(late, opened, answer) == (late, None, False)
 
 
+@pytest.mark.clause("SAMAN-4.2.2")
+@pytest.mark.clause("SAMAN-4.2.3")
+@pytest.mark.parametrize(("opened", "declared", "severity", "answer", "second", "fix"), PROMISED)
+def test_each_deadline_is_kept_a_second_before_it_and_missed_when_it_comes(
+    opened: str, declared: Declared, severity: Severity, answer: str, second: str, fix: str | None
+) -> None:
+    for promised in filter(None, (answer, second, fix)):
+        missed: list[set[datetime]] = []
+        for now in (at(promised) - SECOND, at(promised), at(promised) + SECOND):
+            support, found = request(severity), True
+            while found:
+                support, deadline, _ = ring(support, opened, now, declared)
+                found = deadline is not None
+            missed.append(set(support.missed.values()))
+        assert [at(promised) in each for each in missed] == [False, True, True]
+
+
 def test_what_nobody_warned_of_is_missed_all_the_same_one_after_another() -> None:
     opened, now = "2026-11-22 10:00", at("2026-11-25 10:00")
     steps = []

@@ -99,6 +99,7 @@ FACTS: dict[NoticeKind, dict[str, str | int]] = {
     NoticeKind.COMPENSATED: {**_TICKET, "compensation_id": f"m_{UNIQUE}", "amount": 12_345_000},
     NoticeKind.DISPUTE_RECEIVED: {**_TICKET, "invoice": LABEL},
     NoticeKind.DISPUTE_ANSWERED: {**_TICKET, "invoice": LABEL},
+    NoticeKind.SUPPORT_ANSWERED: _TICKET,
     NoticeKind.DATA_DELETED: {"link": LINK},
     NoticeKind.OFFICIAL_INVOICE_ISSUED: {
         "invoice_id": f"i_{UNIQUE}",
@@ -133,6 +134,7 @@ DATED = set(NoticeKind) - CODES - set(FACTS) | {
     NoticeKind.DEBT_DUE,
     NoticeKind.DEBT_SUSPENDED,
     NoticeKind.DISPUTE_RECEIVED,
+    NoticeKind.SUPPORT_ANSWERED,
     NoticeKind.EXPORT_READY,
     NoticeKind.DATA_RESTORED,
     NoticeKind.DATA_REQUEST_RECEIVED,
@@ -708,6 +710,7 @@ def test_every_notice_about_money_was_tried() -> None:
         NoticeKind.PAYMENT_FOLLOWED_UP,
         NoticeKind.DISPUTE_RECEIVED,
         NoticeKind.DISPUTE_ANSWERED,
+        NoticeKind.SUPPORT_ANSWERED,
         NoticeKind.OFFICIAL_INVOICE_ISSUED,
         NoticeKind.DATA_REQUEST_RECEIVED,
         NoticeKind.DATA_REQUEST_EXTENDED,

@@ -32,7 +32,8 @@ from mohlat.domain.errors import (
     SupportManagerOnly,
     SupportNotCovered,
 )
-from mohlat.domain.lifecycle import Event, Transition, move
+from mohlat.domain.lifecycle import Event, Transition, move, service_notice
+from mohlat.domain.notices import NoticeKind
 from mohlat.domain.people import Role
 from mohlat.domain.support import Reply, StepDeadline, Support
 from mohlat.domain.tenant import Tenant, iso
@@ -82,6 +83,7 @@ class _Change:
     clause: str
     facts: dict[str, str | int]
     event: Event = Event.SUPPORT_MOVED
+    told: NoticeKind | None = None
 
 
 class SupportDesk:
@@ -220,8 +222,9 @@ class SupportDesk:
     # --- working on it --------------------------------------------------------------------------------------
 
     def answer(self, tenant_id: str, ticket_id: str, text: str, by: str, *, waits: bool) -> Ticket:
-        """The vendor writes to the customer, which is the first answer if none was. `waits`: the clock stands
-        still until the customer answers. Raises NotFound, Conflict.
+        """The vendor writes to the customer, who is told so; it is the first answer if none was.
+
+        `waits`: the clock stands still until the customer answers. Raises NotFound, Conflict.
         """
         message_id = self._ids.new("m")
 
@@ -229,8 +232,13 @@ class SupportDesk:
             support = supporting.answered(known.support, now)
             if waits:
                 support = supporting.waiting(support, now)
-            told = "waiting" if waits else Step.ANSWER.value
-            return _Change(support, "the customer was answered", known.ticket.clause, {"step": told})
+            return _Change(
+                support,
+                "the customer was answered",
+                known.ticket.clause,
+                {"step": "waiting" if waits else Step.ANSWER.value},
+                told=NoticeKind.SUPPORT_ANSWERED,
+            )
 
         def rows(now: datetime) -> tuple[Row, ...]:
             return (Reply(message_id, tenant_id, ticket_id, mask_cards(text), ours=True, at=now, by=by),)
@@ -421,7 +429,18 @@ class SupportDesk:
         facts = {"ticket_id": ticket.id, **change.facts}
 
         def noted(tenant: Tenant, agreement: Agreement) -> Transition:
-            return move(tenant, change.event, now, by, change.why, change.clause, facts=facts)
+            named: dict[str, str | int] = {"ticket_id": ticket.id}
+            owed = change.told and service_notice(tenant, agreement, change.told, now, change.clause, named)
+            return move(
+                tenant,
+                change.event,
+                now,
+                by,
+                change.why,
+                change.clause,
+                notices=(owed,) if owed else (),
+                facts=facts,
+            )
 
         commit_or_write(
             self._tenants, self._books, self._agreements, ticket.tenant_id, noted, [ticket, *rows]

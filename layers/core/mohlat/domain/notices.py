@@ -46,6 +46,7 @@ class NoticeKind(StrEnum):
     COMPENSATED = "compensated"
     DISPUTE_RECEIVED = "dispute_received"
     DISPUTE_ANSWERED = "dispute_answered"
+    SUPPORT_ANSWERED = "support_answered"
     OFFICIAL_INVOICE_ISSUED = "official_invoice_issued"
     EXPORT_READY = "export_ready"
     DATA_RESTORED = "data_restored"
