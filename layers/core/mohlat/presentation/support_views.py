@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mohlat.domain.agreement import BilledTime, SupportRule
 from mohlat.domain.support import Reply, Support
 from mohlat.domain.tickets import Ticket
 from mohlat.domain.working_time import DeclaredDay
-from mohlat.presentation.views import Json, at, money
+from mohlat.presentation.views import Json, at, basis, money
 
 
 def standing(ticket: Ticket, support: Support, language: str) -> Json:
@@ -53,6 +54,40 @@ def conversation(ticket: Ticket, words: str | None, messages: Sequence[Reply], l
             for each in messages
         ],
     }
+
+
+def promises(rule: SupportRule) -> Json:
+    """What an agreement says of support, each part with its reason. Lengths are working time."""
+    return {
+        "hours": {
+            "opens": f"{rule.hours.opens:%H:%M}",
+            "closes": f"{rule.hours.closes:%H:%M}",
+            **basis(rule.hours.basis),
+        },
+        "levels": [
+            {
+                "severity": level.severity.value,
+                "steps": [
+                    {"step": limit.step.value, "within": str(limit.within) if limit.within else None}
+                    for limit in level.steps
+                ],
+                **basis(level.basis),
+            }
+            for level in rule.levels
+        ],
+        "manager_only": rule.manager_only and basis(rule.manager_only),
+        "mail": rule.mail and {"address": rule.mail.address, **basis(rule.mail.basis)},
+        "not_covered": [
+            {"topic": each.topic, "extra": each.extra, **basis(each.basis)} for each in rule.not_covered
+        ],
+        "not_a_bug": _billed(rule.not_a_bug),
+        "outside_hours": _billed(rule.outside_hours),
+        **basis(rule.basis),
+    }
+
+
+def _billed(billed: BilledTime | None) -> Json | None:
+    return {"extra": billed.extra, **basis(billed.basis)} if billed else None
 
 
 def declared_day(day: DeclaredDay) -> Json:
