@@ -544,6 +544,19 @@ def test_staff_reads_a_request_while_it_is_open_and_each_look_is_noted() -> None
     assert stage.support.conversation(tenant.id, ticket.id, OWNER, Role.OWNER)[1] == "nothing works"
 
 
+@pytest.mark.clause("CLUB-17")
+def test_staff_sees_whom_it_helps_while_the_request_is_open() -> None:
+    stage, tenant = office("customer_club")
+    ticket = ask(stage, tenant, None)
+    contact = stage.service_desk.look(tenant.id, "calls back", ticket.id, NIMA)
+    assert contact == stage.people.contact(tenant.id)
+    (look,) = entries(stage, tenant, Event.CONTACT_SEEN)
+    assert (look.clause, look.by, look.facts) == ("CLUB-17", NIMA, {"ticket_id": ticket.id})
+    stage.tickets.close(tenant.id, ticket.id, Ending("done"), NIMA)
+    with pytest.raises(Conflict):
+        stage.service_desk.look(tenant.id, "calls back", ticket.id, NIMA)
+
+
 def test_a_ticket_of_another_kind_is_no_request() -> None:
     stage, tenant = office()
     invoice = stage.bought(tenant)

@@ -45,6 +45,11 @@ def waiting(world: World) -> None:
     assert world.replay("handle_support/answer")["statusCode"] == 201
 
 
+def classified(world: World) -> None:
+    asked(world)
+    assert world.replay("handle_support/classify")["statusCode"] == 201
+
+
 def declared(world: World) -> None:
     asked(world)
     assert world.replay("declare_days/declare")["statusCode"] == 200
@@ -200,6 +205,23 @@ CASES = {
                     "wake_at": "2026-01-31T10:00:00Z",
                 }
             ),
+        ],
+    ),
+    "escalate_ticket/support_late": Case(
+        None,
+        asked_two_hours_ago,
+        [
+            lambda _, answer: (answer["decided"], answer["wake_at"]) == (False, "2026-02-01T07:00:00Z"),
+            events("ticket_opened", "support_late"),
+        ],
+    ),
+    # Another wait carries the ticket since: this one rests, though deadlines are ahead.
+    "escalate_ticket/support_replaced": Case(
+        None,
+        classified,
+        [
+            lambda _, answer: answer["decided"] is True,
+            lambda _, __: bootstrap.books().ticket(TENANT, TICKET).wakes_at is not None,
         ],
     ),
     "receive_mail/support": Case(

@@ -140,6 +140,11 @@ def test_kalos_help_is_answered_in_two_working_days_and_has_no_other_severity() 
     assert refused.value.details["allowed"] == ["other"]
 
 
+def test_what_nobody_has_graded_is_the_mildest_that_the_agreement_knows() -> None:
+    assert rule().mildest is OTHER
+    assert replace(rule(), levels=tuple(reversed(rule().levels[:3]))).mildest is NORMAL
+
+
 @pytest.mark.clause("KALO-11")
 def test_kalo_sells_training_and_makes_no_new_features() -> None:
     kalo = loader.load("kalo").support

@@ -130,3 +130,24 @@ def test_what_lies_between_is_what_was_added(moment: datetime, seconds: int) -> 
     end = HOURS.after(start, amount)
     assert HOURS.between(start, end) == amount
     assert HOURS.between(start, end - SECOND) == amount - SECOND
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(
+        lambda moment: moment.replace(microsecond=0)
+    ),
+    st.integers(1, 300_000),
+    st.lists(st.integers(0, 400_000), min_size=2, max_size=8, unique=True),
+)
+def test_working_time_outside_the_pauses_is_what_was_added(
+    moment: datetime, seconds: int, cuts: list[int]
+) -> None:
+    start, amount = moment.replace(microsecond=0, tzinfo=TEHRAN), timedelta(seconds=seconds)
+    edges = [start + timedelta(seconds=cut) for cut in sorted(cuts)]
+    pauses = [Interval(*pair) for pair in zip(edges[::2], edges[1::2], strict=False)]
+    end = HOURS.after(start, amount, pauses)
+    paused = [HOURS.between(each.start, min(each.end, end)) for each in pauses if each.start < end]
+    assert HOURS.between(start, end) - sum(paused, timedelta()) == amount
+    # Later pauses and shorter work never bring it forward.
+    assert HOURS.after(start, amount) <= end
+    assert HOURS.after(start, amount - SECOND, pauses) <= end
