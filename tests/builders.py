@@ -107,6 +107,16 @@ class GregorianCalendar:
         """Whether a day is one from Monday to Friday and not declared to be a holiday."""
         return day.weekday() < 5 and day not in declared.added
 
+    def month_of(self, instant: datetime, before: int = 0) -> str:
+        """The month of `instant`, such as 2026-11, or one so many months before it."""
+        years, month = divmod(instant.month - 1 - before, 12)
+        return f"{instant.year + years}-{month + 1:02d}"
+
+    def month_span(self, month: str) -> tuple[datetime, datetime]:
+        """When a month such as 2026-11 begins and ends."""
+        start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+        return start, self.shift(start, 1, 0)
+
 
 def reminder(before: str, *channels: Channel) -> Reminder:
     """A reminder this long before an end, by e-mail unless said otherwise."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -58,6 +59,8 @@ from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.listings import Listing, Unlisting
+from mohlat.domain.maintenance import Window
+from mohlat.domain.news import News
 from mohlat.domain.notices import Dispatch, NoticeStatus
 from mohlat.domain.payments import Order, Payment
 from mohlat.domain.people import (
@@ -72,11 +75,15 @@ from mohlat.domain.people import (
 )
 from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
+from mohlat.domain.rounds import LANES, Lane, Round
+from mohlat.domain.service_state import ServiceState
 from mohlat.domain.staff import ContactNote
 from mohlat.domain.support import Reply
 from mohlat.domain.synchronization import Change, Copy, State, decide, search_key
 from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket
+from mohlat.domain.uptime import Incident
+from mohlat.domain.winding_down import WindDown
 from mohlat.domain.working_time import DeclaredDay
 
 START = datetime(2026, 1, 31, 8, 0, 0, tzinfo=UTC)
@@ -136,6 +143,13 @@ class Table:
     leaks: dict[tuple[str, str], Leak] = field(default_factory=dict)
     consents: dict[tuple[str, str], Consent] = field(default_factory=dict)
     listings: dict[str, Listing] = field(default_factory=dict)
+    rounds: dict[tuple[str, str], Round] = field(default_factory=dict)
+    lanes: dict[tuple[str, str, int], Lane] = field(default_factory=dict)
+    news: dict[tuple[str, str], News] = field(default_factory=dict)
+    windows: dict[tuple[str, str], Window] = field(default_factory=dict)
+    incidents: dict[tuple[str, str], Incident] = field(default_factory=dict)
+    wind_downs: dict[str, WindDown] = field(default_factory=dict)
+    service: dict[str, ServiceState] = field(default_factory=dict)
 
 
 def _insert(rows: dict[Any, Any], key: Any, value: Any) -> None:
@@ -156,7 +170,7 @@ def _put(table: Table, rows: Sequence[Row], *, new_tenant: bool = False, journal
     moving = [
         (type(row), row.id)
         for row in rows
-        if isinstance(row, Payment | Refund | Ticket | Escrow | DataJob | Leak | DataRequest)
+        if isinstance(row, Payment | Refund | Ticket | Escrow | DataJob | Leak | DataRequest | Window)
     ]
     # No race: DynamoDB takes no such transaction at all.
     assert len(set(moving)) == len(moving), "two operations on one item"
@@ -226,6 +240,20 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             table.listings.pop(row.tenant_id, None)
         case Leak():
             _move(table.leaks, (row.product, row.id), row)
+        case Round():
+            _insert(table.rounds, (row.product, row.id), row)
+        case Lane():
+            _move(table.lanes, (row.product, row.round_id, row.number), row)
+        case News():
+            _insert(table.news, (row.product, row.id), row)
+        case Window():
+            _move(table.windows, (row.product, row.id), row)
+        case Incident():
+            _move(table.incidents, (row.product, row.id), row)
+        case WindDown():
+            _move(table.wind_downs, row.product, row)
+        case ServiceState():
+            _move(table.service, "", row)
         case DataJob():
             _move(table.jobs, (row.tenant_id, row.id), row)
         case DataFile():
@@ -240,14 +268,71 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             _insert(table.messages, (row.tenant_id, row.ticket_id, row.id), row)
 
 
+class _Overlay(MutableMapping[Any, Any]):
+    """Changes over a dictionary (or a set, whose members are its keys) that are made in the end, or never."""
+
+    def __init__(self, under: Any) -> None:
+        self._under = under
+        self._set: dict[Any, Any] = {}
+        self._gone: set[Any] = set()
+
+    def __getitem__(self, key: Any) -> Any:
+        if key in self._set:
+            return self._set[key]
+        if key in self._gone or key not in self._under:
+            raise KeyError(key)
+        return None if isinstance(self._under, set) else self._under[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._set[key] = value
+        self._gone.discard(key)
+
+    def __delitem__(self, key: Any) -> None:
+        self[key]
+        self._set.pop(key, None)
+        self._gone.add(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter({key: None for key in (*self._under, *self._set) if key not in self._gone})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def add(self, member: Any) -> None:
+        self[member] = None
+
+    def make(self) -> None:
+        """Makes the changes."""
+        if isinstance(self._under, set):
+            self._under.difference_update(self._gone)
+            self._under.update(self._set)
+            return
+        for key in self._gone:
+            self._under.pop(key, None)
+        self._under.update(self._set)
+
+
+class _Draft:
+    """A table to work on: its changes are seen by whoever makes them only, until they are made."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._touched: list[_Overlay] = []
+
+    def __getattr__(self, name: str) -> Any:
+        overlay = _Overlay(getattr(self._table, name))
+        self._touched.append(overlay)
+        setattr(self, name, overlay)
+        return overlay
+
+
 @contextmanager
-def _transaction(table: Table) -> Iterator[Table]:
-    """A copy to work on, which becomes the table in the end: a condition that fails leaves nothing behind."""
-    after = copy.copy(table)
-    for name, value in vars(table).items():
-        setattr(after, name, copy.copy(value))
-    yield after
-    vars(table).update(vars(after))
+def _transaction(table: Table) -> Iterator[Any]:
+    """A draft, which becomes the table in the end: a condition that fails leaves nothing behind."""
+    draft = _Draft(table)
+    yield draft
+    for overlay in draft._touched:
+        overlay.make()
 
 
 class FakeTenants:
@@ -901,9 +986,96 @@ class FakeDueIndex:
         for leak in table.leaks.values():
             if leak.rings_at:
                 items.append(DueItem(DueKind.LEAK, leak.id, leak.rings_at, product=leak.product))
+        for lane in table.lanes.values():
+            if lane.next_due_at:
+                number, product = lane.number, lane.product
+                items.append(DueItem(DueKind.LANE, lane.round_id, lane.next_due_at, number, product=product))
+        for window in table.windows.values():
+            if window.next_due_at:
+                items.append(DueItem(DueKind.WINDOW, window.id, window.next_due_at, product=window.product))
+        for plan in table.wind_downs.values():
+            if plan.next_due_at:
+                items.append(DueItem(DueKind.WIND_DOWN, plan.product, plan.next_due_at, product=plan.product))
         for tenant_id, at in table.backup_plans.items():
             items.append(DueItem(DueKind.BACKUP_PLAN, tenant_id, at))
         return sorted(items, key=lambda item: (item.at, item.id, item.seq))
+
+
+class FakeRoster:
+    """`Roster` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def page(self, product: str, lane: int, after: str, limit: int) -> list[str]:
+        living = (each for each in self.table.tenants.values() if each.phase is not Phase.PURGED)
+        mine = [
+            each.id
+            for each in living
+            if each.product == product and zlib.crc32(each.id.encode()) % LANES == lane and each.id > after
+        ]
+        return sorted(mine)[:limit]
+
+
+class FakeServiceStates:
+    """`ServiceStates` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def read(self) -> ServiceState:
+        return self.table.service.get("", ServiceState())
+
+
+class FakeService:
+    """`Service` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def state(self) -> ServiceState:
+        return self.table.service.get("", ServiceState())
+
+    def round(self, product: str, round_id: str) -> Round:
+        return _one(self.table.rounds, product, round_id)
+
+    def rounds(self, product: str) -> list[Round]:
+        return _newest(self.table.rounds, product)
+
+    def lane(self, product: str, round_id: str, number: int) -> Lane:
+        try:
+            return self.table.lanes[product, round_id, number]
+        except KeyError:
+            raise NotFound(round_id=round_id) from None
+
+    def lanes(self, product: str, round_id: str) -> list[Lane]:
+        mine = [key for key in sorted(self.table.lanes) if key[:2] == (product, round_id)]
+        return [self.table.lanes[key] for key in mine]
+
+    def news(self, product: str, news_id: str) -> News:
+        return _one(self.table.news, product, news_id)
+
+    def latest_news(self, product: str, limit: int = 50) -> list[News]:
+        return _newest(self.table.news, product)[:limit]
+
+    def window(self, product: str, window_id: str) -> Window:
+        return _one(self.table.windows, product, window_id)
+
+    def windows(self, product: str) -> list[Window]:
+        return _newest(self.table.windows, product)
+
+    def incident(self, product: str, incident_id: str) -> Incident:
+        return _one(self.table.incidents, product, incident_id)
+
+    def incidents(self, product: str) -> list[Incident]:
+        return _newest(self.table.incidents, product)
+
+    def wind_down(self, product: str) -> WindDown | None:
+        return self.table.wind_downs.get(product)
+
+
+def _newest(rows: dict[tuple[str, str], Any], product: str) -> list[Any]:
+    return [rows[key] for key in sorted(rows, reverse=True) if key[0] == product]
 
 
 class FakePurgeLedger:

@@ -12,6 +12,7 @@ from mohlat.application.dispatch_entry import (
     dispatch_entry,
     dispatch_payment,
     dispatch_refund,
+    dispatch_service,
     dispatch_ticket,
 )
 from mohlat.domain.errors import NotFound
@@ -46,6 +47,8 @@ def _dispatch(record: Any) -> None:
         elif sk.startswith("JOB#"):
             job = bootstrap.data_jobs().get(pk.removeprefix("T#"), sk.removeprefix("JOB#"))
             dispatch_data_job(job, workflows=bootstrap.workflows(), clock=bootstrap.clock())
+        elif due := bootstrap.service_due(pk, sk):
+            dispatch_service(due, workflows=bootstrap.workflows(), clock=bootstrap.clock())
     except NotFound:
         logger.info("purged since", tenant_id=pk.removeprefix("T#"))
 

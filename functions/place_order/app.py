@@ -49,6 +49,7 @@ def _order(request: Request, fields: dict[str, Any]) -> Response:
         profiles=bootstrap.profiles(),
         dispatches=bootstrap.dispatches(),
         agreements=bootstrap.agreements(),
+        gate=bootstrap.service_gate(),
         ids=bootstrap.ids(),
         clock=bootstrap.clock(),
     )

@@ -57,6 +57,7 @@ def _create(request: Request, application: Application) -> Response:
         sign_in=bootstrap.user_pool(),
         fingerprints=bootstrap.fingerprints(),
         agreements=bootstrap.agreements(),
+        gate=bootstrap.service_gate(),
         ids=bootstrap.ids(),
         clock=bootstrap.clock(),
     )

@@ -83,7 +83,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[
                 {"AttributeName": name, "AttributeType": "S"}
-                for name in ("pk", "sk", "due_shard", "next_due_at", "ledger_day")
+                for name in ("pk", "sk", "due_shard", "next_due_at", "ledger_day", "member_shard")
             ],
             KeySchema=[
                 {"AttributeName": "pk", "KeyType": "HASH"},
@@ -95,6 +95,14 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                     "KeySchema": [
                         {"AttributeName": "due_shard", "KeyType": "HASH"},
                         {"AttributeName": "next_due_at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                },
+                {
+                    "IndexName": "members",
+                    "KeySchema": [
+                        {"AttributeName": "member_shard", "KeyType": "HASH"},
+                        {"AttributeName": "pk", "KeyType": "RANGE"},
                     ],
                     "Projection": {"ProjectionType": "KEYS_ONLY"},
                 },

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 
 from mohlat.agreements import loader
 from mohlat.application.advance_tenant import Wake, advance_tenant
+from mohlat.application.announced import Announced
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_refund
+from mohlat.application.end_product import WindDownDesk
 from mohlat.application.export_tenant import ExportDesk
 from mohlat.application.follow_refund import RefundFollower
+from mohlat.application.go_round import RoundRunner, tell
 from mohlat.application.handle_leaks import LeakDesk
 from mohlat.application.issue_invoices import InvoiceDesk
 from mohlat.application.keep_backups import BackupDesk
 from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
+from mohlat.application.keep_maintenance import MaintenanceDesk
 from mohlat.application.keep_records import RecordsDesk
+from mohlat.application.keep_uptime import UptimeDesk
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.place_order import PlacedOrder, order_something
+from mohlat.application.post_news import NewsDesk
 from mohlat.application.publish_listing import ListingDesk
 from mohlat.application.purge_tenant import Shredder, tell_owner
 from mohlat.application.quoting import Recalled, Wanted
@@ -25,6 +32,7 @@ from mohlat.application.return_money import RefundDesk
 from mohlat.application.sections import Sections
 from mohlat.application.send_notices import Sender, send_entry
 from mohlat.application.serve_customer import ServiceDesk
+from mohlat.application.service_gate import ServiceGate
 from mohlat.application.settle_payment import PaymentDesk
 from mohlat.application.sign_in import FrontDesk
 from mohlat.application.sweep import sweep
@@ -37,6 +45,7 @@ from mohlat.domain.durations import Duration
 from mohlat.domain.notices import Dispatch
 from mohlat.domain.payments import Callback, OrderKind, Payment
 from mohlat.domain.refunds import Refund
+from mohlat.domain.rounds import RoundKind
 from mohlat.domain.tenant import Tenant
 from tests.application.fakes import (
     FakeAgreements,
@@ -70,7 +79,10 @@ from tests.fakes import (
     FakeProfiles,
     FakePurgeLedger,
     FakeRecords,
+    FakeRoster,
     FakeSecurityLog,
+    FakeService,
+    FakeServiceStates,
     FakeSigner,
     FakeSignIn,
     FakeWorkflows,
@@ -125,12 +137,21 @@ class World:
         self.links = UnsubscribeLinks(
             self.fingerprints, lambda *parts: "/".join(("https://api.example/v1/u", *parts))
         )
+        self.service = FakeService(self.table)
+        self.announced = Announced(service=self.service)
+        self.gate = ServiceGate(
+            states=FakeServiceStates(self.table),
+            tenants=self.tenants,
+            clock=self.clock,
+            seconds=count(0, 60).__next__,
+        )
         self.sender = Sender(
             dispatches=self.dispatches,
             people=self.people,
             consents=self.consents,
             links=self.links,
             wording=FakeWording(),
+            announced=self.announced,
             mailer=self.mailer,
             sms=self.sms,
             ids=self.ids,
@@ -255,6 +276,51 @@ class World:
             ids=self.ids,
             clock=self.clock,
         )
+        self.news_desk = NewsDesk(
+            service=self.service,
+            books=self.books,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.maintenance_desk = MaintenanceDesk(
+            service=self.service,
+            books=self.books,
+            agreements=self.agreements,
+            workflows=self.workflows,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.uptime_desk = UptimeDesk(
+            service=self.service,
+            books=self.books,
+            tenants=self.tenants,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.wind_down_desk = WindDownDesk(
+            service=self.service,
+            books=self.books,
+            refunds=self.refund_desk,
+            agreements=self.agreements,
+            workflows=self.workflows,
+            clock=self.clock,
+        )
+        self.round_runner = RoundRunner(
+            service=self.service,
+            roster=FakeRoster(self.table),
+            tenants=self.tenants,
+            books=self.books,
+            agreements=self.agreements,
+            turns={
+                RoundKind.ANNOUNCE: tell,
+                RoundKind.ADD_TIME: self.uptime_desk.add_time,
+                RoundKind.WIND_DOWN: self.wind_down_desk.turn,
+            },
+            stands=self.announced.stands,
+            clock=self.clock,
+        )
         self.leak_desk = LeakDesk(
             leaks=self.leaks,
             tenants=self.tenants,
@@ -322,6 +388,7 @@ class World:
             people=self.people,
             sign_in=self.sign_in,
             fingerprints=self.fingerprints,
+            gate=self.gate,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,
@@ -372,6 +439,7 @@ class World:
             books=self.books,
             profiles=self.profiles,
             dispatches=self.dispatches,
+            gate=self.gate,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,

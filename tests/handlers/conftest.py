@@ -250,7 +250,7 @@ def _instant(text: str) -> Any:
 def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     attributes = [
         {"AttributeName": n, "AttributeType": "S"}
-        for n in ("pk", "sk", "due_shard", "next_due_at", "ledger_day")
+        for n in ("pk", "sk", "due_shard", "next_due_at", "ledger_day", "member_shard")
     ]
     due = [
         {"AttributeName": "due_shard", "KeyType": "HASH"},
@@ -260,6 +260,10 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
         {"AttributeName": "ledger_day", "KeyType": "HASH"},
         {"AttributeName": "pk", "KeyType": "RANGE"},
     ]
+    members = [
+        {"AttributeName": "member_shard", "KeyType": "HASH"},
+        {"AttributeName": "pk", "KeyType": "RANGE"},
+    ]
     aws.client("dynamodb").create_table(
         TableName="tenants",
         BillingMode="PAY_PER_REQUEST",
@@ -267,7 +271,7 @@ def _create_stack(monkeypatch: pytest.MonkeyPatch) -> None:
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         GlobalSecondaryIndexes=[
             {"IndexName": name, "KeySchema": keys, "Projection": {"ProjectionType": "KEYS_ONLY"}}
-            for name, keys in (("due", due), ("ledger", ledger))
+            for name, keys in (("due", due), ("ledger", ledger), ("members", members))
         ],
     )
     for table in ("data-keys", "security-log"):

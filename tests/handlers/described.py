@@ -17,6 +17,7 @@ METHODS = ("get", "post", "put", "delete", "patch")
 _TYPES: Mapping[str, type] = {
     "string": str,
     "integer": int,
+    "number": (int, float),
     "object": dict,
     "array": list,
     "boolean": bool,

@@ -29,6 +29,8 @@ PUBLIC = {
     ("GET", "/certificates/{tenant_id}/{token}"): "the account is gone; who was sent the link may read",
     ("GET", "/u/{account}/{purpose}/{token}"): "who was sent the link may take the consent back",
     ("POST", "/u/{account}/{purpose}/{token}"): "who was sent the link may take the consent back",
+    ("GET", "/products/{product}/status"): "whether it can be used is everybody's to know",
+    ("GET", "/products/{product}/news"): "news are public",
     ("GET", "/products/{product}/customers"): "customers who want to be seen, as they want to be",
     ("GET", "/products/{product}/customer-statistics"): "groups in which nobody can be told apart",
     ("GET", "/products/{product}/cookies"): "cookies are published by name and purpose",
@@ -44,6 +46,7 @@ PUBLIC = {
 WITHOUT_BODY = {
     ("POST", "/tenants/{tenant_id}/confirmation-codes"),
     ("POST", "/sweeps"),
+    ("POST", "/products/{product}/months/{month}/closing"),
     ("POST", "/tenants/{tenant_id}/exports"),
     # What a mail program posts is no JSON, and the link says it all.
     ("POST", "/u/{account}/{purpose}/{token}"),
@@ -71,6 +74,7 @@ WIDE = {
     ("DataRequestMachine", "*"): "log deliveries have no resource of their own",
     ("TicketMachine", "*"): "log deliveries have no resource of their own",
     ("DataJobMachine", "*"): "log deliveries have no resource of their own",
+    ("ServiceMachine", "*"): "log deliveries have no resource of their own",
     ("ReplayPurgesFunction", "-restored*"): "a restored table is named in the hour of need",
     ("DataBucketPolicy", "/*"): "a bucket's own policy speaks of its objects",
     ("EraseTenantFunction", "/tenants/*"): "it deletes every version of whatever a tenant has",

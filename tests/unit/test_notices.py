@@ -23,6 +23,12 @@ ONCE_ANNOUNCED = {
     NoticeKind.DELETION_WARNING,
     NoticeKind.DEBT_DUE,
 }
+AHEAD = {
+    NoticeKind.MAINTENANCE_PLANNED,
+    NoticeKind.MAINTENANCE_MOVED,
+    NoticeKind.MAINTENANCE_AHEAD,
+    NoticeKind.WIND_DOWN_PLANNED,
+}
 BOUND = (ONCE_ANNOUNCED - {NoticeKind.DEBT_DUE}) | {
     NoticeKind.TRIAL_ENDED,
     NoticeKind.TERM_ENDED,
@@ -64,7 +70,7 @@ def test_that_an_account_is_closed_is_told_as_long_as_it_is() -> None:
 def test_what_announces_a_date_is_void_from_that_date_on(kind: NoticeKind) -> None:
     assert why_void(notice(kind), OWING, END - SECOND) is None
     void = why_void(notice(kind), OWING, END)
-    assert void == ("its date has passed" if kind in ONCE_ANNOUNCED else None)
+    assert void == ("its date has passed" if kind in ONCE_ANNOUNCED | AHEAD else None)
 
 
 @pytest.mark.parametrize("kind", NoticeKind)

@@ -37,6 +37,7 @@ FULL = replace(
         START + days(365),
         (replace(PART, value=2_000),),
         (Upgrade("p-2", START + days(1), "basic", (PART,)),),
+        added_seconds=7_200,
     ),
     invoice=OpenInvoice("basic", length("P1Y"), 5_000_000, START, START + days(30), 454_545, 10),
     debts=(Debt("d-1", "records", 2, 110, 10, 10, START, START + days(14)),),
@@ -44,6 +45,7 @@ FULL = replace(
     closed_at=START + days(2),
     closing=Closing.ERASURE,
     before_closing=BeforeClosing(Phase.TRIAL, START + days(9)),
+    wound_down_until=START + days(400),
     purge_not_before=START + days(3),
     done=frozenset({"remind:P7D", "warn_of_deletion"}),
     restrictions=(

@@ -120,27 +120,46 @@ FACTS: dict[NoticeKind, dict[str, str | int]] = {
         "deleted": 6_789,
     },
 }
+_WINDOW = {"about": f"window:w_{UNIQUE}:1", "ends_at": "2026-11-23T10:35:35Z", "text": "A new database."}
+_END = {"about": "wind_down:kalo:1", "access_until": "2027-11-22T10:35:35Z", "text": "Nobody is left."}
+FACTS |= {
+    NoticeKind.NEWS: {"about": f"news:n_{UNIQUE}", "subject": "New reports", "text": "Sales by month."},
+    NoticeKind.MAINTENANCE_PLANNED: _WINDOW,
+    NoticeKind.MAINTENANCE_MOVED: _WINDOW,
+    NoticeKind.MAINTENANCE_CANCELLED: _WINDOW,
+    NoticeKind.MAINTENANCE_AHEAD: _WINDOW,
+    NoticeKind.MAINTENANCE_ENDED: {"about": f"window:w_{UNIQUE}:1"},
+    NoticeKind.LEASE_EXTENDED: {"about": "uptime:1405-08", "month": "1405-08", "minutes": 6_789},
+    NoticeKind.WIND_DOWN_PLANNED: _END,
+    NoticeKind.WIND_DOWN_CANCELLED: _END,
+    NoticeKind.WIND_DOWN_STARTED: _END,
+}
+SERVICE = {kind for kind, facts in FACTS.items() if "about" in facts}
 PROMOTIONAL = {NoticeKind.PROMOTION, NoticeKind.NEWSLETTER}
 ABOUT_DATA = PROMOTIONAL | {NoticeKind.DATA_DELETED, NoticeKind.EXPORT_READY, NoticeKind.DATA_RESTORED}
 REMINDERS = {kind for kind, facts in FACTS.items() if "before" in facts}
 WITH_A_SUM = {kind for kind, facts in FACTS.items() if "amount" in facts}
 # What an SMS says of the others has no date that anything depends on.
-DATED = set(NoticeKind) - CODES - set(FACTS) | {
-    NoticeKind.DATA_DELETED,
-    NoticeKind.TRIAL_ENDING,
-    NoticeKind.TERM_ENDING,
-    NoticeKind.INVOICE_DUE,
-    NoticeKind.DEBT_INVOICED,
-    NoticeKind.DEBT_DUE,
-    NoticeKind.DEBT_SUSPENDED,
-    NoticeKind.DISPUTE_RECEIVED,
-    NoticeKind.SUPPORT_ANSWERED,
-    NoticeKind.EXPORT_READY,
-    NoticeKind.DATA_RESTORED,
-    NoticeKind.DATA_REQUEST_RECEIVED,
-    NoticeKind.DATA_REQUEST_EXTENDED,
-    NoticeKind.DATA_REQUEST_RESUMED,
-}
+DATED = (
+    set(NoticeKind) - CODES - set(FACTS)
+    | SERVICE
+    | {
+        NoticeKind.DATA_DELETED,
+        NoticeKind.TRIAL_ENDING,
+        NoticeKind.TERM_ENDING,
+        NoticeKind.INVOICE_DUE,
+        NoticeKind.DEBT_INVOICED,
+        NoticeKind.DEBT_DUE,
+        NoticeKind.DEBT_SUSPENDED,
+        NoticeKind.DISPUTE_RECEIVED,
+        NoticeKind.SUPPORT_ANSWERED,
+        NoticeKind.EXPORT_READY,
+        NoticeKind.DATA_RESTORED,
+        NoticeKind.DATA_REQUEST_RECEIVED,
+        NoticeKind.DATA_REQUEST_EXTENDED,
+        NoticeKind.DATA_REQUEST_RESUMED,
+    }
+)
 
 every_kind = pytest.mark.parametrize("kind", list(NoticeKind))
 every_language = pytest.mark.parametrize("language", ["fa", "en"])
@@ -229,7 +248,7 @@ def test_no_clause_is_quoted_to_customers(kind: NoticeKind, language: str) -> No
 
 @every_kind
 def test_persian_keeps_to_persian_letters_and_digits(kind: NoticeKind) -> None:
-    worded = ("before", "metric", "reason")
+    worded = ("before", "metric", "reason", "ends_at", "access_until")
     facts = {
         fact: "نمونه" if isinstance(value, str) and fact not in worded else value
         for fact, value in FACTS.get(kind, {}).items()
@@ -460,7 +479,7 @@ def test_sums_are_told_in_tomans_and_to_the_rial(kind: NoticeKind, rials: int, f
 @every_language
 @pytest.mark.parametrize(
     "kind",
-    sorted(set(FACTS) - (REMINDERS - {NoticeKind.DEBT_DUE}) - ABOUT_DATA),
+    sorted(set(FACTS) - (REMINDERS - {NoticeKind.DEBT_DUE}) - ABOUT_DATA - SERVICE),
 )
 def test_mail_names_what_it_is_about_by_its_whole_number(kind: NoticeKind, language: str) -> None:
     text = write(told(kind, language)).text
@@ -705,20 +724,24 @@ def test_what_the_domain_puts_into_a_notice_is_all_that_its_message_needs(
 
 def test_every_notice_about_money_was_tried() -> None:
     # These are owed by use cases; their own tests hold them to the same facts.
-    elsewhere = ABOUT_DATA | {
-        NoticeKind.DATA_LEAKED,
-        NoticeKind.PAYMENT_FOLLOWED_UP,
-        NoticeKind.DISPUTE_RECEIVED,
-        NoticeKind.DISPUTE_ANSWERED,
-        NoticeKind.SUPPORT_ANSWERED,
-        NoticeKind.OFFICIAL_INVOICE_ISSUED,
-        NoticeKind.DATA_REQUEST_RECEIVED,
-        NoticeKind.DATA_REQUEST_EXTENDED,
-        NoticeKind.DATA_REQUEST_RESUMED,
-        NoticeKind.DATA_REQUEST_HELD,
-        NoticeKind.DATA_REQUEST_ANSWERED,
-        NoticeKind.IDENTITY_ASKED,
-    }
+    elsewhere = (
+        ABOUT_DATA
+        | SERVICE
+        | {
+            NoticeKind.DATA_LEAKED,
+            NoticeKind.PAYMENT_FOLLOWED_UP,
+            NoticeKind.DISPUTE_RECEIVED,
+            NoticeKind.SUPPORT_ANSWERED,
+            NoticeKind.DISPUTE_ANSWERED,
+            NoticeKind.OFFICIAL_INVOICE_ISSUED,
+            NoticeKind.DATA_REQUEST_RECEIVED,
+            NoticeKind.DATA_REQUEST_EXTENDED,
+            NoticeKind.DATA_REQUEST_RESUMED,
+            NoticeKind.DATA_REQUEST_HELD,
+            NoticeKind.DATA_REQUEST_ANSWERED,
+            NoticeKind.IDENTITY_ASKED,
+        }
+    )
     periods = {NoticeKind.TRIAL_ENDING, NoticeKind.TERM_ENDING, NoticeKind.INVOICE_DUE}
     assert set(FACTS) - elsewhere - periods <= set(OWED)
 

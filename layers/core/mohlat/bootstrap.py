@@ -17,13 +17,16 @@ from mohlat.settings import SettingMissing, settings
 if TYPE_CHECKING:
     from mohlat.adapters.sealing import Sealer
     from mohlat.adapters.secrets import ParameterSecrets
+    from mohlat.application.announced import Announced
     from mohlat.application.check_ledger import LedgerCheck
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
     from mohlat.application.declare_days import DaysDesk
     from mohlat.application.disclose import DisclosureDesk
+    from mohlat.application.end_product import WindDownDesk
     from mohlat.application.export_tenant import ExportDesk
     from mohlat.application.follow_refund import RefundFollower
+    from mohlat.application.go_round import RoundRunner
     from mohlat.application.handle_leaks import LeakDesk
     from mohlat.application.handle_requests import RequestDesk
     from mohlat.application.handle_tickets import TicketDesk
@@ -31,8 +34,10 @@ if TYPE_CHECKING:
     from mohlat.application.keep_backups import BackupDesk
     from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
     from mohlat.application.keep_escrow import EscrowDesk
+    from mohlat.application.keep_maintenance import MaintenanceDesk
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
+    from mohlat.application.keep_uptime import UptimeDesk
     from mohlat.application.manage_tenant import TenantDesk
     from mohlat.application.meter_usage import UsageDesk
     from mohlat.application.official_invoices import OfficialDesk
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
         DeclaredDays,
         Dispatches,
         DueIndex,
+        DueItem,
         Fingerprints,
         Ids,
         Invoices,
@@ -64,6 +70,7 @@ if TYPE_CHECKING:
         PurgeLedger,
         Records,
         SecurityLog,
+        Service,
         Signer,
         SignIn,
         SmsSender,
@@ -71,6 +78,7 @@ if TYPE_CHECKING:
         Wording,
         Workflows,
     )
+    from mohlat.application.post_news import NewsDesk
     from mohlat.application.publish_listing import ListingDesk
     from mohlat.application.purge_tenant import Shredder
     from mohlat.application.read_certificate import CertificateDesk
@@ -81,6 +89,7 @@ if TYPE_CHECKING:
     from mohlat.application.send_notices import Sender
     from mohlat.application.serve_customer import ServiceDesk
     from mohlat.application.serve_support import SupportDesk
+    from mohlat.application.service_gate import ServiceGate
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
     from mohlat.application.synchronize import SyncDesk
@@ -400,6 +409,7 @@ def sender() -> Sender:
         consents=consents(),
         links=unsubscribe_links(),
         wording=wording(),
+        announced=announced(),
         mailer=mailer(),
         sms=sms_sender(),
         ids=ids(),
@@ -590,6 +600,114 @@ def service_desk() -> ServiceDesk:
         notes=contact_notes(),
         agreements=agreements(),
         ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def service() -> Service:
+    """What concerns a product and all its customers."""
+    from mohlat.adapters.dynamodb.service import DynamoService
+
+    return DynamoService()
+
+
+@cache
+def service_gate() -> ServiceGate:
+    """Whether a product can be used and joined at the moment."""
+    from mohlat.adapters.dynamodb.service_states import DynamoServiceStates
+    from mohlat.application.service_gate import ServiceGate
+
+    return ServiceGate(states=DynamoServiceStates(), tenants=tenants(), clock=clock())
+
+
+def service_due(pk: str, sk: str) -> DueItem | None:
+    """When something is to be done about a lane, a window or a product's end, read from its row."""
+    from mohlat.adapters.dynamodb.service import due_now
+
+    return due_now(pk, sk)
+
+
+@cache
+def announced() -> Announced:
+    """What announcements are about."""
+    from mohlat.application.announced import Announced
+
+    return Announced(service=service())
+
+
+@cache
+def news_desk() -> NewsDesk:
+    """News, and how far they got."""
+    from mohlat.application.post_news import NewsDesk
+
+    return NewsDesk(service=service(), books=books(), agreements=agreements(), ids=ids(), clock=clock())
+
+
+@cache
+def maintenance_desk() -> MaintenanceDesk:
+    """Maintenance windows."""
+    from mohlat.application.keep_maintenance import MaintenanceDesk
+
+    return MaintenanceDesk(
+        service=service(),
+        books=books(),
+        agreements=agreements(),
+        workflows=workflows(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def uptime_desk() -> UptimeDesk:
+    """Incidents and months."""
+    from mohlat.application.keep_uptime import UptimeDesk
+
+    return UptimeDesk(
+        service=service(),
+        books=books(),
+        tenants=tenants(),
+        agreements=agreements(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def wind_down_desk() -> WindDownDesk:
+    """A product's end."""
+    from mohlat.application.end_product import WindDownDesk
+
+    return WindDownDesk(
+        service=service(),
+        books=books(),
+        refunds=refund_desk(),
+        agreements=agreements(),
+        workflows=workflows(),
+        clock=clock(),
+    )
+
+
+@cache
+def round_runner() -> RoundRunner:
+    """Goes through all customers of a product."""
+    from mohlat.adapters.dynamodb.service import DynamoRoster
+    from mohlat.application.go_round import RoundRunner, tell
+    from mohlat.domain.rounds import RoundKind
+
+    return RoundRunner(
+        service=service(),
+        roster=DynamoRoster(),
+        tenants=tenants(),
+        books=books(),
+        agreements=agreements(),
+        turns={
+            RoundKind.ANNOUNCE: tell,
+            RoundKind.ADD_TIME: uptime_desk().add_time,
+            RoundKind.WIND_DOWN: wind_down_desk().turn,
+        },
+        stands=announced().stands,
         clock=clock(),
     )
 

@@ -318,7 +318,9 @@ def api(*routes: Route) -> Handler:
 
 
 def _admit(request: Request, found: Route) -> None:
-    """Lets the caller in. Raises NotSignedIn, NotAllowed, or NotFound: a stranger's tenant does not exist."""
+    """Lets the caller in. Raises NotSignedIn, NotAllowed, or NotFound: a stranger's tenant does not exist;
+    UnderMaintenance for a customer whose product is in a window (KALO-7).
+    """
     if not found.allow:
         return
     caller = request.caller
@@ -334,6 +336,10 @@ def _admit(request: Request, found: Route) -> None:
     if not caller.roles & set(found.allow):
         _note_refusal(request, "role_refused")
         raise NotAllowed
+    if "{tenant_id}" in found.resource and not caller.is_operator:
+        from mohlat import bootstrap
+
+        bootstrap.service_gate().demand_open(request.tenant_id)
 
 
 def _note_refusal(request: Request, kind: str) -> None:

@@ -54,10 +54,13 @@ from mohlat.domain.agreement import (
     DeletionWarning,
     Document,
     Duty,
+    Excluded,
     ExportRule,
     FirstInvoice,
+    LateMaintenance,
     LeakRule,
     Lease,
+    MaintenanceRule,
     PasswordRule,
     Phase,
     Purpose,
@@ -70,7 +73,9 @@ from mohlat.domain.agreement import (
     SyncRule,
     TransferRule,
     Trial,
+    UptimeRule,
     VatRate,
+    WindDownRule,
 )
 from mohlat.domain.durations import Calendar
 from mohlat.domain.lifecycle import GRAPH
@@ -116,6 +121,11 @@ def _end_of(start: Phase) -> Reader[Phase]:
             yield Problem(path, f"what ends unpaid becomes {names}; {start} to {phase} is not such a step")
 
     return checked(read, refuse_others)
+
+
+def _at_most_all(per_mille: int, path: str) -> Iterator[Problem]:
+    if per_mille > 1000:
+        yield Problem(path, "tenths of a percent: 1000 at most")
 
 
 class _Form(Sales, Serving):
@@ -203,6 +213,31 @@ class _Form(Sales, Serving):
             "leaks": self.rule(LeakRule, {"tell_within": duration}),
         }
 
+    def running(self) -> Mapping[str, Reader[Any]]:
+        """How the service is run, where the agreement says something of it."""
+        late = one_of({each.value: each for each in LateMaintenance})
+        cause = one_of({each.value: each for each in Excluded})
+        return {
+            "maintenance": self.rule(
+                MaintenanceRule,
+                {
+                    "lead": duration,
+                    "late": late,
+                    "reminders": list_of(duration, key=lambda one: one, empty=True),
+                },
+            ),
+            "uptime": self.rule(
+                UptimeRule,
+                {
+                    "per_mille": checked(positive, _at_most_all),
+                    "excluded": list_of(cause, key=lambda one: one, empty=True),
+                    "credit": self.basis(),
+                },
+            ),
+            "wind_down": self.rule(WindDownRule, {"lead": duration, "access": duration}),
+            "news": self.basis(),
+        }
+
     def agreement(self, digest: str) -> Reader[Agreement]:
         def build(
             effective: _Day,
@@ -263,7 +298,7 @@ class _Form(Sales, Serving):
                 "export": self.export(),
                 "clauses": mapping_of(duty),
             },
-            {**self.others(), **self.data(), "support": self.support()},
+            {**self.others(), **self.data(), **self.running(), "support": self.support()},
         )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mohlat.application.advance_tenant import start_subscription
 from mohlat.application.issue_invoices import InvoiceDesk
-from mohlat.application.ports import Agreements, Clock, NoticeQueue, Tenants, Workflows
+from mohlat.application.ports import Agreements, Clock, DueItem, NoticeQueue, Tenants, Workflows
 from mohlat.domain.data_jobs import DataJob
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.journal import Entry
@@ -145,3 +145,15 @@ def dispatch_data_job(job: DataJob, *, workflows: Workflows, clock: Clock, suffi
             "wake_at": iso(clock.wall(job.next_due_at)),
         }
         workflows.start("data_job", job.id + suffix, payload)
+
+
+def dispatch_service(item: DueItem, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:
+    """Starts the wait for what is due next about a lane of a round, a maintenance window, a product's end."""
+    payload = {
+        "kind": item.kind.value,
+        "product": item.product,
+        "id": item.id,
+        "number": item.seq,
+        "wake_at": iso(clock.wall(item.at)),
+    }
+    workflows.start("service", f"{item.product}-{item.id}-{item.seq}{suffix}", payload)

@@ -18,6 +18,7 @@ from mohlat.application.ports import (
     Tenants,
 )
 from mohlat.application.quoting import Recalled, Wanted, operation_of, price, recall
+from mohlat.application.service_gate import ServiceGate
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import permit
 from mohlat.domain.agreement import Agreement
@@ -25,6 +26,7 @@ from mohlat.domain.billing import demand
 from mohlat.domain.errors import ConcurrentChange, MohlatError
 from mohlat.domain.payments import (
     Order,
+    OrderKind,
     Payment,
     PaymentStatus,
     PayPage,
@@ -60,6 +62,7 @@ def order_something(
     profiles: Profiles,
     dispatches: Dispatches,
     agreements: Agreements,
+    gate: ServiceGate,
     ids: Ids,
     clock: Clock,
 ) -> PlacedOrder:
@@ -72,8 +75,8 @@ def order_something(
 
     The order and its payment are written before the gateway is called: whatever happens between, the watch
     over the payment finds it. Raises AccessRefused, InvalidInput for what is not offered, ProfileIncomplete,
-    Conflict for what cannot be bought, TooLate for a quote that has ended, GatewayUnavailable,
-    GatewayRefused.
+    Conflict for what cannot be bought, or not any more because the product comes to its end, TooLate for a
+    quote that has ended, GatewayUnavailable, GatewayRefused, UnderMaintenance.
     """
 
     def reserve() -> tuple[Tenant, Agreement, Order, Payment, PaymentGateway]:
@@ -83,6 +86,8 @@ def order_something(
         tenant = catch_up(tenants, dispatches, agreement, tenant, now, by=by)
         what = wanted.wanted if isinstance(wanted, Recalled) else wanted
         permit(tenant, agreement, operation_of(what.kind), now)
+        if what.kind in (OrderKind.TERM, OrderKind.UPGRADE):
+            gate.demand_joinable(tenant.product)
         newest = agreements.load(tenant.product)
         _demand_profile(tenant, newest, profiles)
         if isinstance(wanted, Recalled):

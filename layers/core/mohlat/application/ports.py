@@ -21,6 +21,8 @@ from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.listings import Listing, Unlisting
+from mohlat.domain.maintenance import Window
+from mohlat.domain.news import News
 from mohlat.domain.notices import Dispatch, NoticeKind
 from mohlat.domain.payments import (
     Callback,
@@ -35,11 +37,15 @@ from mohlat.domain.payments import (
 from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identity, Role, TrialMark, User
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.refunds import Refund
+from mohlat.domain.rounds import Lane, Round
+from mohlat.domain.service_state import ServiceState
 from mohlat.domain.staff import ContactNote
 from mohlat.domain.support import Reply
 from mohlat.domain.synchronization import Copy, State
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket
+from mohlat.domain.uptime import Incident
+from mohlat.domain.winding_down import WindDown
 from mohlat.domain.working_time import DeclaredDay
 
 
@@ -248,6 +254,13 @@ Row = (
     | Unlisting
     | DataRequest
     | Reply
+    | Round
+    | Lane
+    | News
+    | Window
+    | Incident
+    | WindDown
+    | ServiceState
 )
 
 
@@ -732,6 +745,74 @@ class Leaks(Protocol):
         ...
 
 
+class Roster(Protocol):
+    """Which customers a product has, in as many parts as a round has lanes. Those purged are left out."""
+
+    def page(self, product: str, lane: int, after: str, limit: int) -> list[str]:
+        """Up to `limit` ids above `after` of one part, in order. It follows the table within moments."""
+        ...
+
+
+class ServiceStates(Protocol):
+    """Which products cannot be used, or come to their end."""
+
+    def read(self) -> ServiceState:
+        """The state now."""
+        ...
+
+
+class Service(Protocol):
+    """What concerns a product and all its customers. Written as rows; it outlives every tenant."""
+
+    def state(self) -> ServiceState:
+        """Which products cannot be used, or come to their end."""
+        ...
+
+    def round(self, product: str, round_id: str) -> Round:
+        """Raises NotFound."""
+        ...
+
+    def rounds(self, product: str) -> list[Round]:
+        """All of a product."""
+        ...
+
+    def lane(self, product: str, round_id: str, number: int) -> Lane:
+        """Read consistently. Raises NotFound."""
+        ...
+
+    def lanes(self, product: str, round_id: str) -> list[Lane]:
+        """All lanes of a round."""
+        ...
+
+    def news(self, product: str, news_id: str) -> News:
+        """Raises NotFound."""
+        ...
+
+    def latest_news(self, product: str, limit: int = 50) -> list[News]:
+        """The newest first."""
+        ...
+
+    def window(self, product: str, window_id: str) -> Window:
+        """Raises NotFound."""
+        ...
+
+    def windows(self, product: str) -> list[Window]:
+        """All of a product, the last to be planned first."""
+        ...
+
+    def incident(self, product: str, incident_id: str) -> Incident:
+        """Raises NotFound."""
+        ...
+
+    def incidents(self, product: str) -> list[Incident]:
+        """All of a product, the last to be noted first."""
+        ...
+
+    def wind_down(self, product: str) -> WindDown | None:
+        """The product's end, if one was ever planned."""
+        ...
+
+
 class Consents(Protocol):
     """The record of consents: in the tenant's partition, and gone with it."""
 
@@ -773,14 +854,18 @@ class DueKind(StrEnum):
     DATA_JOB = "data_job"
     BACKUP_PLAN = "backup_plan"
     LEAK = "leak"
+    LANE = "lane"
+    WINDOW = "window"
+    WIND_DOWN = "wind_down"
 
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """Something whose instant is in the due index. `seq` names the journal entry where `kind` is ENTRY.
+    """Something whose instant is in the due index. `seq` is an entry's number, or a lane's.
 
-    `id` is a tenant's id, or that of the payment, refund, ticket, data job, data request or leak. Leaks name
-    their product besides, payments and tenants nothing, all others their tenant.
+    `id` is a tenant's id, or that of the payment, refund, ticket, data job, data request, leak, window, round
+    or product. What belongs to a product names it besides, payments and tenants nothing, all others their
+    tenant.
     """
 
     kind: DueKind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mohlat.application.ports import Agreements, Clock, Fingerprints, Ids, People, Row, SignIn, Tenants
+from mohlat.application.service_gate import ServiceGate
 from mohlat.application.transitions import commit
 from mohlat.domain.agreement import Purpose
 from mohlat.domain.consents import given_by_registering
@@ -53,15 +54,18 @@ def register_tenant(
     sign_in: SignIn,
     fingerprints: Fingerprints,
     agreements: Agreements,
+    gate: ServiceGate,
     ids: Ids,
     clock: Clock,
 ) -> Tenant:
     """Creates the tenant, its owner and the evidence of what was accepted, in one transaction.
 
     Raises InvalidInput (naming the field) for what the agreement does not allow, Conflict if the e-mail
-    address or the mobile number has an account with this product already.
+    address or the mobile number has an account with this product already, or nobody can join it any more;
+    UnderMaintenance.
     """
     agreement = agreements.load(application.product)
+    gate.demand_joinable(agreement.product)
     for document in agreement.registration.accept:
         if document not in application.accepted:
             raise InvalidInput(

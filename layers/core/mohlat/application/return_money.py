@@ -21,6 +21,7 @@ from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import Conflict, InvalidInput, NotFound
 from mohlat.domain.invoices import vat_share
 from mohlat.domain.payments import Order, OrderKind, Payment, PaymentStatus, with_refund
+from mohlat.domain.quotes import unused
 from mohlat.domain.refunds import Entitlement, Refund, RefundReason, entitlement, reserved, withdrawal
 from mohlat.domain.returns import reserve_refund, return_purchase, withdraw
 from mohlat.domain.tenant import Tenant
@@ -139,6 +140,28 @@ class RefundDesk:
             return refund
 
         return retrying(attempt)
+
+    def reserve_unused(
+        self, tenant: Tenant, agreement: Agreement, clause: str, since: datetime
+    ) -> tuple[tuple[Refund, ...], list[Row]]:
+        """Reserves what was paid for the time of a running term from `since` on: to be written with what
+        ends it. Tax goes back with it; nothing goes beyond what is left of a payment.
+        """
+        left = unused(tenant, since)
+        refunds: list[Refund] = []
+        rows: list[Row] = []
+        mine = {part.payment_id for part in tenant.term.parts} if tenant.term else set()
+        mine |= {upgrade.payment_id for upgrade in tenant.term.upgrades} if tenant.term else set()
+        now = self._clock.now()
+        for order, payment in reversed(self._granted(tenant.id) if left else []):
+            due = left + left * order.vat_percent // 100
+            amount = min(due, payment.returnable)
+            if payment.id in mine and amount > 0:
+                refund, more = self._reserve(order, payment, amount, RefundReason.PRODUCT_ENDED, clause, now)
+                refunds.append(refund)
+                rows += more
+                left -= left if amount == due else amount * 100 // (100 + order.vat_percent)
+        return tuple(refunds), rows
 
     # --- what they share ------------------------------------------------------------------------------------
 

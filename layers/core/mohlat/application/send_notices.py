@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
+from mohlat.application.announced import Announced
 from mohlat.application.codes import issue_code
 from mohlat.application.keep_consents import UnsubscribeLinks
 from mohlat.application.ports import (
@@ -54,6 +55,7 @@ class Sender:
         consents: Consents,
         links: UnsubscribeLinks,
         wording: Wording,
+        announced: Announced,
         mailer: Mailer,
         sms: SmsSender,
         ids: Ids,
@@ -62,6 +64,7 @@ class Sender:
         self._dispatches = dispatches
         self._people = people
         self._wording = wording
+        self._announced = announced
         self._mailer = mailer
         self._consents = consents
         self._links = links
@@ -82,7 +85,8 @@ class Sender:
         known = self._dispatches.reserve(claim)
         if known and known.status is not NoticeStatus.SENDING:
             return known
-        if void := why_void(notice, tenant, now) or self._declined(notice, channel, tenant, agreement):
+        void = why_void(notice, tenant, now) or self._overtaken(notice, tenant)
+        if void := void or self._declined(notice, channel, tenant, agreement):
             return self._finish(claim, NoticeStatus.VOID, note=void)
         if known:
             if now - known.at < _CLAIM:
@@ -102,6 +106,13 @@ class Sender:
             self._finish(claim, NoticeStatus.WAITING, note=failure.code)
             raise
         return self._finish(claim, NoticeStatus.SENT, proof)
+
+    def _overtaken(self, notice: Notice, tenant: Tenant) -> str | None:
+        """Why an announcement must not go out: what it was about is not so any more."""
+        about = notice.facts.get("about")
+        if about is None or self._announced.stands(tenant.product, str(about)):
+            return None
+        return "what it speaks of was changed"
 
     def _declined(self, notice: Notice, channel: Channel, tenant: Tenant, agreement: Agreement) -> str | None:
         """Why a promotional message must not go out: the consent to it does not stand (any more)."""
@@ -146,6 +157,9 @@ class Sender:
         self, tenant: Tenant, agreement: Agreement, kind: NoticeKind, notice: Notice, code: str | None
     ) -> tuple[Message, Contact]:
         contact = self._people.contact(tenant.id)
+        if "about" in notice.facts:
+            words = self._announced.words(tenant.product, notice, contact.language)
+            notice = replace(notice, facts={**notice.facts, **words})
         order = MessageOrder(
             kind=kind,
             language=contact.language,

@@ -11,6 +11,7 @@ from mohlat.application.dispatch_entry import (
     dispatch_entry,
     dispatch_payment,
     dispatch_refund,
+    dispatch_service,
     dispatch_ticket,
     start_request,
 )
@@ -95,6 +96,8 @@ def sweep(
             case DueKind.LEAK:
                 # Nobody but a person can go on with it: that it is counted is what rings.
                 leaks.save(ring(leaks.get(item.product, item.id), now))
+            case DueKind.LANE | DueKind.WINDOW | DueKind.WIND_DOWN:
+                dispatch_service(item, workflows=workflows, clock=clock, suffix=suffix)
             case DueKind.REQUEST:
                 start_request(item.tenant_id, item.id, item.at, suffix, workflows=workflows, clock=clock)
             case DueKind.PURGE:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import jdatetime
 
 from mohlat.calendar.holidays import public_holidays
+from mohlat.domain.errors import InvalidInput
 from mohlat.domain.working_time import NOTHING_DECLARED, Declared
 
 TEHRAN = ZoneInfo("Asia/Tehran")
@@ -17,6 +18,7 @@ TEHRAN = ZoneInfo("Asia/Tehran")
 _WEEKEND = (3, 4)
 _DAY = timedelta(days=1)
 _DATE = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2})")
+_MONTH = re.compile(r"(1[34][0-9]{2})-(0[1-9]|1[0-2])")
 
 
 def month_length(year: int, month: int) -> int:
@@ -88,6 +90,23 @@ class JalaliCalendar:
     def at(self, day: date, of_day: time) -> datetime:
         """The UTC instant at which Tehran's clock shows a time on a (Gregorian) day."""
         return datetime.combine(day, of_day, TEHRAN).astimezone(UTC)
+
+    def month_of(self, instant: datetime, before: int = 0) -> str:
+        """The Jalali month of an instant in Tehran, such as 1405-08, or one so many months before it."""
+        year, month, *_ = jalali_parts(instant)
+        years, month = divmod(month - 1 - before, 12)
+        return f"{year + years}-{month + 1:02d}"
+
+    def month_span(self, month: str) -> tuple[datetime, datetime]:
+        """The UTC instants at which a Jalali month such as 1405-08 begins and ends (exclusive) in Tehran.
+
+        Raises InvalidInput for any other form.
+        """
+        match = _MONTH.fullmatch(month)
+        if not match:
+            raise InvalidInput("month", "not a Jalali month")
+        first: date = jdatetime.date(int(match[1]), int(match[2]), 1).togregorian()
+        return _midnight(first), _midnight(_plus_months(first, 1))
 
     def is_working_day(self, day: date, declared: Declared = NOTHING_DECLARED) -> bool:
         """Whether a (Gregorian) day is one from Saturday to Wednesday and no public holiday (SAMAN-4.2.3).

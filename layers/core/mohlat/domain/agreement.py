@@ -711,6 +711,59 @@ class Duty:
     what: str
 
 
+class LateMaintenance(StrEnum):
+    """What becomes of maintenance that is announced later than promised."""
+
+    REFUSED = "refused"
+    COUNTS = "counts"
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceRule:
+    """Planned maintenance is announced `lead` ahead or earlier; a later one is refused, or is downtime."""
+
+    lead: Duration
+    late: LateMaintenance
+    reminders: tuple[Duration, ...]
+    basis: Basis
+
+
+class Excluded(StrEnum):
+    """Causes of downtime that a vendor cannot answer for."""
+
+    DATA_CENTRE = "data_centre"
+    COUNTRY_NETWORK = "country_network"
+
+
+@dataclass(frozen=True, slots=True)
+class UptimeRule:
+    """The promised uptime of a month in tenths of a percent. `excluded` causes do not count against it.
+
+    `credit`: what was lost in a month below it is added to the lease.
+    """
+
+    per_mille: int
+    excluded: tuple[Excluded, ...]
+    credit: Basis
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class WindDownRule:
+    """The product's end is announced `lead` ahead; for `access` after it everybody can read and export."""
+
+    lead: Duration
+    access: Duration
+    basis: Basis
+
+
+WIND_DOWN_UNLESS_AGREED = WindDownRule(
+    Duration(days=30),
+    Duration(months=12),
+    Basis(choice="nobody's data is taken from them without time to leave"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """One version of one product's agreement.
@@ -746,6 +799,10 @@ class Agreement:
     export: ExportRule
     clauses: Mapping[str, Duty]
     tax: TaxRule
+    wind_down: WindDownRule = WIND_DOWN_UNLESS_AGREED
+    maintenance: MaintenanceRule | None = None
+    uptime: UptimeRule | None = None
+    news: Basis | None = None
     promotions: tuple[Promotion, ...] = ()
     extras: tuple[Extra, ...] = ()
     overuse: OveruseRule | None = None

@@ -39,6 +39,14 @@ class Calendar(WorkingDays, Protocol):
         """The calendar's year of `instant`, local time."""
         ...
 
+    def month_of(self, instant: datetime, before: int = 0) -> str:
+        """The calendar's month of `instant`, such as 1405-08, or one so many months before it."""
+        ...
+
+    def month_span(self, month: str) -> tuple[datetime, datetime]:
+        """When a month begins and ends (exclusive), UTC. Raises InvalidInput for another form."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Duration:

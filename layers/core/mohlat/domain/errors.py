@@ -100,6 +100,12 @@ class ServiceUnavailable(MohlatError):
     code = "service-unavailable"
 
 
+class UnderMaintenance(MohlatError):
+    """The product cannot be used until `until`, because of maintenance that was announced."""
+
+    code = "under-maintenance"
+
+
 class NotDueYet(MohlatError):
     """A deadline was asked to be carried out before its instant: go back to sleep."""
 

@@ -118,6 +118,9 @@ class Event(StrEnum):
     DATA_REQUEST_ANSWERED = "data_request_answered"
     CONTACT_CORRECTED = "contact_corrected"
     REOPENED = "reopened"
+    ANNOUNCED = "announced"
+    LEASE_EXTENDED = "lease_extended"
+    WOUND_DOWN = "wound_down"
 
 
 class DeadlineKind(StrEnum):
@@ -198,6 +201,9 @@ def move(
     allowed = GRAPH[tenant.phase]
     if event is Event.REOPENED and tenant.phase is Phase.CLOSED:
         allowed |= REOPENED_AS
+    if event is Event.WOUND_DOWN:
+        # The product's end gives everybody a year of reading, also those that had lost it.
+        allowed |= {Phase.READ_ONLY}
     if after.phase is not tenant.phase and after.phase not in allowed:
         raise Conflict("this change of phase does not exist", phase=tenant.phase.value, to=after.phase.value)
     return Transition(tenant, after, event, at or now, now, clause, by, why, notices, workflows, facts or {})
@@ -214,6 +220,8 @@ def retention(tenant: Tenant, agreement: Agreement) -> Span | None:
             Closing.FINDING: agreement.retention.after_finding,
         }
         return (special.get(tenant.closing) if tenant.closing else None) or agreement.retention.after_closing
+    if tenant.wound_down_until:
+        return Span(Duration(), agreement.wind_down.basis)
     if tenant.ended_at is None:
         return None
     lapsed_trial = tenant.term is None and tenant.invoice is None
@@ -224,7 +232,7 @@ def retention(tenant: Tenant, agreement: Agreement) -> Span | None:
 def purge_at(tenant: Tenant, agreement: Agreement) -> datetime | None:
     """When the tenant's data is to be deleted; None while it lives or after it is gone."""
     span = retention(tenant, agreement)
-    start = tenant.closed_at or tenant.ended_at
+    start = tenant.closed_at or tenant.wound_down_until or tenant.ended_at
     if span is None or start is None or tenant.phase is Phase.PURGED:
         return None
     promised = span.length.after(start, agreement.calendar)
@@ -258,13 +266,17 @@ def _period_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadline
         case Phase.ACTIVE if agreement.lease and tenant.period_ends_at:
             yield from _reminders(tenant, agreement, agreement.lease.reminders, tenant.period_ends_at)
             yield ending(DeadlineKind.END_TERM, tenant.period_ends_at, agreement.lease.basis)
+        case Phase.READ_ONLY if tenant.wound_down_until:
+            yield ending(DeadlineKind.DEACTIVATE, tenant.wound_down_until, agreement.wind_down.basis)
         case Phase.READ_ONLY if agreement.read_only and tenant.ended_at:
             at = agreement.read_only.length.after(tenant.ended_at, agreement.calendar)
             yield ending(DeadlineKind.DEACTIVATE, at, agreement.read_only.basis)
 
 
 def _debt_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadline]:
-    if agreement.overuse is None or tenant.phase not in (Phase.TRIAL, Phase.ACTIVE, Phase.READ_ONLY):
+    if tenant.wound_down_until or agreement.overuse is None:
+        return
+    if tenant.phase not in (Phase.TRIAL, Phase.ACTIVE, Phase.READ_ONLY):
         return
     rule = agreement.overuse
     for debt in tenant.debts:
@@ -282,7 +294,9 @@ def _debt_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadline]:
 def _deletion_deadlines(tenant: Tenant, agreement: Agreement) -> Iterator[Deadline]:
     at = purge_at(tenant, agreement)
     span = retention(tenant, agreement)
-    if at is None or span is None or tenant.holds or tenant.phase is Phase.READ_ONLY:
+    if at is None or span is None or tenant.holds:
+        return
+    if tenant.phase is Phase.READ_ONLY and tenant.wound_down_until is None:
         return
     warning = agreement.deletion_warning
     if DeadlineKind.WARN_OF_DELETION.value not in tenant.done:

@@ -60,6 +60,16 @@ class NoticeKind(StrEnum):
     DATA_REQUEST_ANSWERED = "data_request_answered"
     IDENTITY_ASKED = "identity_asked"
     ACCOUNT_REOPENED = "account_reopened"
+    NEWS = "news"
+    MAINTENANCE_PLANNED = "maintenance_planned"
+    MAINTENANCE_MOVED = "maintenance_moved"
+    MAINTENANCE_CANCELLED = "maintenance_cancelled"
+    MAINTENANCE_AHEAD = "maintenance_ahead"
+    MAINTENANCE_ENDED = "maintenance_ended"
+    LEASE_EXTENDED = "lease_extended"
+    WIND_DOWN_PLANNED = "wind_down_planned"
+    WIND_DOWN_CANCELLED = "wind_down_cancelled"
+    WIND_DOWN_STARTED = "wind_down_started"
 
 
 # Void as soon as the tenant pays, closes or is released from a hold: each of these starts a new generation.
@@ -86,6 +96,17 @@ _ANNOUNCEMENTS = frozenset(
 )
 
 
+# What is ahead: once it has begun there is nothing to announce any more.
+_AHEAD = frozenset(
+    {
+        NoticeKind.MAINTENANCE_PLANNED,
+        NoticeKind.MAINTENANCE_MOVED,
+        NoticeKind.MAINTENANCE_AHEAD,
+        NoticeKind.WIND_DOWN_PLANNED,
+    }
+)
+
+
 # Facts that say which one of several like things a notice is about.
 _SUBJECTS = (
     "order_id",
@@ -98,6 +119,7 @@ _SUBJECTS = (
     "restoration_id",
     "leak_id",
     "request_id",
+    "about",
 )
 
 
@@ -163,6 +185,8 @@ def why_void(notice: Notice, tenant: Tenant, now: datetime) -> str | None:
             return "it is not owed any more"
         announces = notice.kind is NoticeKind.DEBT_DUE
         return "its date has passed" if announces and now >= notice.anchor else None
+    if notice.kind in _AHEAD and now >= notice.anchor:
+        return "its date has passed"
     overtaken = notice.generation != tenant.generation
     if notice.kind is NoticeKind.ACCOUNT_CLOSED and overtaken and tenant.phase is not Phase.CLOSED:
         return "the closing was undone"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mohlat.domain.agreement import Agreement, Phase
 from mohlat.domain.durations import Duration
@@ -125,6 +125,8 @@ def can_be_granted(tenant: Tenant, now: datetime, order: Order | None = None) ->
     running = tenant.term if tenant.phase is Phase.ACTIVE else None
     if order is None or order.kind in (OrderKind.EXTRA, OrderKind.ESCROW):
         return True
+    if tenant.wound_down_until:
+        return False
     if order.kind is OrderKind.UPGRADE:
         wanted = (order.plan_before, order.term_ends_at)
         return running is not None and (running.plan, running.ends_at) == wanted
@@ -203,26 +205,28 @@ class _Span:
     length: Duration
     starts_at: datetime
     ends_at: datetime
+    added_seconds: int
 
 
 def _span(tenant: Tenant, agreement: Agreement, order: Order, now: datetime) -> _Span:
-    length = order.length
+    length, added = order.length, 0
     if tenant.phase is Phase.TRIAL and tenant.period_ends_at:
         anchor = tenant.period_ends_at
     elif tenant.phase is Phase.ACTIVE and tenant.term:
         anchor, length = tenant.term.anchor, tenant.term.length + order.length
+        added = tenant.term.added_seconds
     elif tenant.phase is Phase.ACTIVE and tenant.invoice:
         anchor = tenant.registered_at
     else:
         anchor = tenant.period_ends_at if _awaits_term(tenant, now) and tenant.period_ends_at else now
-    ends_at = length.after(anchor, agreement.calendar)
+    ends_at = length.after(anchor, agreement.calendar) + timedelta(seconds=added)
     if ends_at <= now:
         # A first lease shorter than its invoice's time to pay would be over before it was paid for.
         anchor, length = now, order.length
         ends_at = length.after(anchor, agreement.calendar)
     running = tenant.phase is Phase.ACTIVE and tenant.term is not None
     starts_at = tenant.term.ends_at if running and tenant.term else anchor
-    return _Span(anchor, length, starts_at, ends_at)
+    return _Span(anchor, length, starts_at, ends_at, added)
 
 
 def _awaits_term(tenant: Tenant, now: datetime) -> bool:
@@ -280,6 +284,7 @@ def grant_term(tenant: Tenant, agreement: Agreement, order: Order, now: datetime
             span.ends_at,
             (*running, part),
             kept.upgrades if kept else (),
+            span.added_seconds,
         ),
         period_started_at=now,
         period_ends_at=span.ends_at,

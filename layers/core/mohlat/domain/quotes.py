@@ -195,6 +195,15 @@ def remainder(part: Part, now: datetime) -> Part:
     return replace(part, starts_at=part.starts_at + used * _DAY, value=value)
 
 
+def unused(tenant: Tenant, since: datetime) -> int:
+    """What was paid for the whole days of a running term that begin at `since` or later, in rials without
+    tax; nothing once it has ended.
+    """
+    if tenant.phase is not Phase.ACTIVE or tenant.term is None:
+        return 0
+    return sum(remainder(part, since).value for part in tenant.term.parts)
+
+
 def days_between(start: datetime, end: datetime) -> int:
     """Whole days, rounded: local midnights may lie an hour apart where the clocks changed."""
     return round((end - start) / _DAY)

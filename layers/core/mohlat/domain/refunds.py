@@ -26,6 +26,7 @@ class RefundReason(StrEnum):
     NOTHING_GRANTED = "nothing_granted"
     HELD = "held"
     GOODWILL = "goodwill"
+    PRODUCT_ENDED = "product_ended"
 
 
 class RefundStatus(StrEnum):

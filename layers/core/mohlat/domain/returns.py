@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mohlat.domain.agreement import Agreement, Phase
@@ -141,8 +141,11 @@ def _without_part(tenant: Tenant, agreement: Agreement, order: Order, now: datet
         raise Conflict("an upgrade has to be given back first")
     generation = {"generation": tenant.generation + 1, "done": done_about_debts(tenant)}
     if earlier:
-        ends_at = last.starts_at
-        shorter = replace(term, parts=tuple(earlier), ends_at=ends_at, length=term.length - order.length)
+        length = term.length - order.length
+        # Lost time that was added after the renewal belongs to what is left of the term.
+        added = timedelta(seconds=term.added_seconds)
+        ends_at = max(last.starts_at, length.after(term.anchor, agreement.calendar) + added)
+        shorter = replace(term, parts=tuple(earlier), ends_at=ends_at, length=length)
         return generation | {"term": shorter, "period_ends_at": ends_at}
     # What is left of a trial goes on; a term that had begun ends now.
     ends_at = max(last.starts_at, now)

@@ -92,7 +92,8 @@ class Term:
     """Paid service: `length` since `anchor`, the original start, so that months never drift.
 
     A renewal of a running term adds to `length`; `ends_at` is exclusive. `parts` are its purchases, in order;
-    `upgrades` the changes of plan within it, so that the last one can be given back.
+    `upgrades` the changes of plan within it, so that the last one can be given back. `added_seconds` of
+    downtime were added to its end (SAMAN-4.6).
     """
 
     anchor: datetime
@@ -101,6 +102,7 @@ class Term:
     ends_at: datetime
     parts: tuple[Part, ...] = ()
     upgrades: tuple[Upgrade, ...] = ()
+    added_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class Tenant:
     period_ends_at   end (exclusive) of the trial or of what is paid; None for accounts without a lease
     ended_at     when the trial or lease ended unrenewed; retention counts from here
     before_closing  where it stood when its customer closed it; None unless that can be undone
+    wound_down_until  when the year of reading after the product's end is over (KALO-9)
     done         what was carried out once in this period (reminders, the deletion warning)
     purge_not_before  a later purge than the retention's end, after a hold or a late warning
     debts        unpaid invoices for use above the limits, oldest first
@@ -181,6 +184,7 @@ class Tenant:
     closed_at: datetime | None = None
     closing: Closing | None = None
     before_closing: BeforeClosing | None = None
+    wound_down_until: datetime | None = None
     purge_not_before: datetime | None = None
     done: frozenset[str] = frozenset()
     restrictions: tuple[Restriction, ...] = ()
@@ -253,6 +257,8 @@ def _term_to_dict(term: Term) -> dict[str, Any]:
     }
     if term.parts:
         described["parts"] = [_part_to_dict(part) for part in term.parts]
+    if term.added_seconds:
+        described["added_seconds"] = term.added_seconds
     if term.upgrades:
         described["upgrades"] = [
             {
@@ -282,6 +288,7 @@ def _term(data: Mapping[str, Any]) -> Term:
             )
             for item in data.get("upgrades") or ()
         ),
+        added_seconds=int(data.get("added_seconds", 0)),
     )
 
 
@@ -330,6 +337,7 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
             "phase": tenant.before_closing.phase.value,
             "period_ends_at": _at(tenant.before_closing.period_ends_at),
         },
+        **({"wound_down_until": iso(tenant.wound_down_until)} if tenant.wound_down_until else {}),
         "purge_not_before": _at(tenant.purge_not_before),
         "done": sorted(tenant.done),
         "restrictions": [
@@ -404,6 +412,7 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
         before_closing=BeforeClosing(Phase(before["phase"]), _instant(before.get("period_ends_at")))
         if before
         else None,
+        wound_down_until=_instant(data.get("wound_down_until")),
         purge_not_before=_instant(data.get("purge_not_before")),
         done=frozenset(data.get("done") or ()),
         restrictions=tuple(

@@ -21,6 +21,8 @@ from mohlat.domain.iranian import fold_digits, normalize_legal_id, normalize_mob
 
 # More rials than there are, and still exact in every program that reads our JSON.
 _LARGEST_NUMBER = 10**15
+# What we answer in.
+LANGUAGES = ("fa", "en")
 LARGEST_BODY = 128 * 1024
 _DEEPEST = 24
 _LONGEST_CONTACT = 254
@@ -162,6 +164,14 @@ def text(longest: int = 200) -> Read:
         return cleaned
 
     return read
+
+
+def by_language(read: Read) -> Read:
+    """An object of one text for each of our languages, as `read` reads it; which of them are needed is the
+    product's matter.
+    """
+    one = group({language: optional(read) for language in LANGUAGES})
+    return lambda value, field: {name: text for name, text in one(value, field).items() if text is not None}
 
 
 def slug(value: object, field: str) -> str:

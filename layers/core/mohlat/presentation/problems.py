@@ -30,10 +30,9 @@ from mohlat.domain.errors import (
     SupportNotCovered,
     TooLate,
     TooManyAttempts,
+    UnderMaintenance,
 )
-from mohlat.presentation.fields import BodyTooLarge, MalformedBody, UnsupportedMediaType
-
-LANGUAGES = ("fa", "en")
+from mohlat.presentation.fields import LANGUAGES, BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 
 class MethodNotAllowed(MohlatError):
@@ -258,6 +257,14 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
         retry_after=30,
         open=False,
     ),
+    UnderMaintenance: _Kind(
+        503,
+        _both("در حال نگهداری", "Under maintenance"),
+        _both(
+            "این سرویس به دلیل نگهداری که از پیش خبر داده شده اکنون در دسترس نیست.",
+            "The service cannot be used at the moment, because of maintenance that was announced.",
+        ),
+    ),
     ServiceUnavailable: _Kind(
         503,
         _both("اکنون در دسترس نیست", "Unavailable for now"),
@@ -276,6 +283,21 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
     for reason, fa, en in (
         ("is missing", "باید فرستاده شود", "is missing"),
         ("is empty", "نباید خالی باشد", "must not be empty"),
+        ("must be later", "باید دیرتر باشد", "must be later"),
+        ("must be in the future", "باید در آینده باشد", "must lie in the future"),
+        ("must be in the past", "باید در گذشته باشد", "must lie in the past"),
+        (
+            "too soon to announce it",
+            "زودتر از آن است که بتوان از پیش خبر داد",
+            "is too soon: it could not be announced in time",
+        ),
+        ("not a Jalali month", "باید ماهی مانند 1405-08 باشد", "must be a Jalali month such as 1405-08"),
+        ("is not over", "هنوز به پایان نرسیده است", "is not over yet"),
+        (
+            "does not belong to this change",
+            "به این تغییر تعلق ندارد",
+            "does not belong to this change",
+        ),
         ("malformed", "شکل درستی ندارد", "is malformed"),
         ("not a list of texts", "باید فهرستی از متن‌ها باشد", "must be a list of texts"),
         ("must be a list of changes", "باید فهرستی از تغییرها باشد", "must be a list of changes"),
@@ -558,7 +580,10 @@ def problem(error: Exception, language: str, instance: str) -> Problem:
             shown["reason"] = str(error.details["reason"])
         if shown:
             body["details"] = shown
-    return Problem(kind.status, body, kind.retry_after)
+    retry_after = kind.retry_after
+    if isinstance(error, UnderMaintenance):
+        retry_after = int(str(error.details["retry_after"]))
+    return Problem(kind.status, body, retry_after)
 
 
 def _sentence(error: InvalidInput, language: str) -> str:

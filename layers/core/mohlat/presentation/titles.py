@@ -79,6 +79,9 @@ EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.CONSENT_WITHDRAWN: ("رضایت پس گرفته شد", "Consent withdrawn"),
     Event.PROMOTED: ("پیام تبلیغاتی", "Promotional message"),
     Event.LISTED: ("نمایش در فهرست مشتریان", "Shown in the list of customers"),
+    Event.ANNOUNCED: ("خبری برای همهٔ مشتریان", "Announcement to all customers"),
+    Event.LEASE_EXTENDED: ("افزودن زمان ازدست‌رفته به اشتراک", "Lost time added to the subscription"),
+    Event.WOUND_DOWN: ("پایان کار سرویس", "The product came to its end"),
     Event.UNLISTED: ("حذف از فهرست مشتریان", "No longer in the list of customers"),
 }
 DEADLINES: Mapping[DeadlineKind, tuple[str, str]] = {

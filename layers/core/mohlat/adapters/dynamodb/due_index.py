@@ -16,6 +16,7 @@ from mohlat.adapters.dynamodb.money import MONEY, payer_of
 from mohlat.adapters.dynamodb.payments import PAYMENT
 from mohlat.adapters.dynamodb.purge import LEDGER, PURGE
 from mohlat.adapters.dynamodb.refunds import REFUND
+from mohlat.adapters.dynamodb.service import LANE, SERVICE, service_due
 from mohlat.adapters.dynamodb.table import DUE_INDEX, SHARDS, TENANT, Item, connection, tenant_of
 from mohlat.adapters.dynamodb.tenants import JOURNAL
 from mohlat.adapters.dynamodb.tickets import TICKET
@@ -85,6 +86,8 @@ def _due(row: DueRow) -> DueItem:
         return DueItem(DueKind.LEAK, row.sk, at, product=row.pk.removeprefix(LEAKS))
     if row.pk.startswith(MONEY):
         return _due_money(row, at)
+    if row.sk == LANE or row.pk.startswith(SERVICE):
+        return service_due(row.pk, row.sk, at)
     if row.sk == TENANT:
         return DueItem(DueKind.TENANT, tenant_of(row.pk), at)
     if row.sk == BACKUP_PLAN:

@@ -24,6 +24,7 @@ from mohlat.adapters.dynamodb import (
     people,
     purge,
     refunds,
+    service,
     tickets,
     usage,
     words,
@@ -39,13 +40,19 @@ from mohlat.domain.invoices import OfficialInvoice
 from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
 from mohlat.domain.listings import Listing, Unlisting
+from mohlat.domain.maintenance import Window
+from mohlat.domain.news import News
 from mohlat.domain.payments import Order, Payment
 from mohlat.domain.people import Acceptance, Contact, Identity, TrialMark, User
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.refunds import Refund
+from mohlat.domain.rounds import Lane, Round
+from mohlat.domain.service_state import ServiceState
 from mohlat.domain.staff import ContactNote
 from mohlat.domain.support import Reply
 from mohlat.domain.tickets import Ticket
+from mohlat.domain.uptime import Incident
+from mohlat.domain.winding_down import WindDown
 
 
 def add(
@@ -77,14 +84,14 @@ def add(
                 people.add_identity(write, row, to_known_user=row.username not in new_users)
             case TrialMark():
                 people.add_trial_mark(write, row)
-            case UsageReport():
-                usage.add_report(write, row)
             case Consent() | Listing() | Unlisting():
                 _add_privacy(write, row)
             case Words() | DataJob() | DataFile() | ContactNote() | DataRequest() | Reply():
                 _add_data(write, row, sealer)
             case PurgeEntry():
                 purge.add_entry(write, replace(row, journal_head=journal_head))
+            case Round() | Lane() | News() | Window() | Incident() | WindDown() | ServiceState():
+                service.add_service(write, row)
             case _:
                 _add_money(write, row)
 
@@ -131,9 +138,12 @@ def _add_money(
     | Compensation
     | Disclosure
     | OfficialInvoice
-    | Leak,
+    | Leak
+    | UsageReport,
 ) -> None:
     match row:
+        case UsageReport():
+            usage.add_report(write, row)
         case Order():
             payments.add_order(write, row)
         case Payment():

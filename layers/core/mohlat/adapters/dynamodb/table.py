@@ -31,6 +31,7 @@ from mohlat.settings import settings
 
 DUE_INDEX = "due"
 LEDGER_INDEX = "ledger"
+MEMBERS_INDEX = "members"
 # The sort key of a tenant itself, in its own partition.
 TENANT = "TENANT"
 _SHARD_COUNT = 16
@@ -39,7 +40,7 @@ SHARDS = tuple(f"{shard:02d}" for shard in range(_SHARD_COUNT))
 _SCHEMA = {
     "AttributeDefinitions": [
         {"AttributeName": name, "AttributeType": "S"}
-        for name in ("pk", "sk", "due_shard", "next_due_at", "ledger_day")
+        for name in ("pk", "sk", "due_shard", "next_due_at", "ledger_day", "member_shard")
     ],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     "GlobalSecondaryIndexes": [
@@ -54,6 +55,13 @@ _SCHEMA = {
             "IndexName": LEDGER_INDEX,
             "KeySchema": [
                 {"AttributeName": "ledger_day", "KeyType": "HASH"},
+                {"AttributeName": "pk", "KeyType": "RANGE"},
+            ],
+        },
+        {
+            "IndexName": MEMBERS_INDEX,
+            "KeySchema": [
+                {"AttributeName": "member_shard", "KeyType": "HASH"},
                 {"AttributeName": "pk", "KeyType": "RANGE"},
             ],
         },
@@ -152,6 +160,11 @@ def compact(document: dict[str, Any]) -> dict[str, Any]:
 def shard_of(owner: str) -> str:
     """The shard of an index for the id of whatever stands in it: the same in every process, evenly spread."""
     return SHARDS[zlib.crc32(owner.encode()) % _SHARD_COUNT]
+
+
+def member_shard(product: str, shard: str) -> str:
+    """The part of a product's customers that those of a shard are in."""
+    return f"{product}#{shard}"
 
 
 def tenant_pk(tenant_id: str) -> str:

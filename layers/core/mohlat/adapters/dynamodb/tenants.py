@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime
 
-from pynamodb.attributes import NumberAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
@@ -19,6 +19,8 @@ from mohlat.adapters.dynamodb.table import (
     absent,
     compact,
     conditional,
+    member_shard,
+    shard_of,
     tenant_of,
     tenant_pk,
     transaction,
@@ -41,9 +43,13 @@ _IN_KEYS = frozenset({"id", "version"})
 
 
 class TenantItem(DueItem):
-    """A tenant. `version` stands apart for the condition; the rest is the domain's own description."""
+    """A tenant. `version` stands apart for the condition; the rest is the domain's own description.
+
+    `member_shard` puts it among its product's customers, until it is purged.
+    """
 
     version = NumberAttribute()
+    member_shard = UnicodeAttribute(null=True)
     doc = Document()
 
 
@@ -146,6 +152,8 @@ def _tenant_item(tenant: Tenant, next_due_at: datetime | None) -> TenantItem:
     doc = {name: value for name, value in to_dict(tenant).items() if name not in _IN_KEYS}
     item = TenantItem(tenant_pk(tenant.id), TENANT, version=tenant.version, doc=compact(doc))
     item.set_due(tenant.id, next_due_at)
+    if tenant.phase is not Phase.PURGED:
+        item.member_shard = member_shard(tenant.product, shard_of(tenant.id))
     return item
 
 

@@ -19,6 +19,7 @@ from mohlat.calendar.display import date_and_time, short_date
 from mohlat.calendar.jalali import TEHRAN
 from mohlat.domain.durations import Duration
 from mohlat.domain.iranian import persian_digits, tomans
+from mohlat.domain.tenant import from_iso
 
 _LANGUAGES: Mapping[str, ModuleType] = {"fa": wording_fa, "en": wording_en}
 _FALLBACK = "en"
@@ -38,7 +39,9 @@ _SENTENCES = ("subject", "text", "explanation")
 _SHOWN = (*_IDS, *_SENTENCES, "plan", "extra", "partner", "invoice", "tax_id", "link", "unsubscribe")
 
 # Facts that are counts.
-_COUNTED = ("used", "added", "changed", "deleted")
+_COUNTED = ("used", "added", "changed", "deleted", "minutes")
+# Facts that are instants, and the gaps they fill.
+_DATES = (("ends_at", "end"), ("access_until", "access_until"))
 
 # A name fills Kavenegar's token10, which takes five spaces, no underscore and a hundred characters.
 _TOKEN_WORDS = 6
@@ -107,6 +110,7 @@ def _values(order: MessageOrder, language: str) -> dict[str, str]:
         "date": _moment(order.anchor, language),
         "sms_day": short_date(order.anchor, language),
         "iso_day": _iso_day(order.anchor),
+        "clock": _clock(order.anchor, language),
         "life": _spelled(_CODE_LIFE, language),
     }
     facts = order.facts
@@ -124,6 +128,7 @@ def _values(order: MessageOrder, language: str) -> dict[str, str]:
         values["metric"] = texts.METRICS.get(metric, metric.replace("_", " "))
     if facts.get("reason") in texts.REASONS:
         values["reason"] = texts.REASONS[facts["reason"]]
+    values |= {gap: _moment(from_iso(str(facts[fact])), language) for fact, gap in _DATES if fact in facts}
     values |= {fact: str(facts[fact]) for fact in _SHOWN if fact in facts}
     if "subject" in facts:
         values["sms_subject"] = _token(str(facts["subject"]), _LONG_TOKEN_WORDS)
@@ -144,6 +149,11 @@ def _moment(instant: datetime, language: str) -> str:
 def _iso_day(instant: datetime) -> str:
     # Tehran's day, as the Jalali date beside it, which late in the day is not UTC's.
     return instant.astimezone(TEHRAN).date().isoformat()
+
+
+def _clock(instant: datetime, language: str) -> str:
+    shown = instant.astimezone(TEHRAN).strftime("%H:%M")
+    return persian_digits(shown) if language == "fa" else shown
 
 
 def _spelled(length: Duration, language: str) -> str:

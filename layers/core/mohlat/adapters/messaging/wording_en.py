@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from mohlat.adapters.messaging.wording_rights_en import RIGHTS
 from mohlat.adapters.messaging.wording_script import Given, Script
+from mohlat.adapters.messaging.wording_service_en import SERVICE
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.refunds import RefundReason
 
@@ -49,6 +50,7 @@ REASONS: Mapping[str, str] = {
     ),
     RefundReason.HELD: "We have looked into your payment, and this much of it has to go back to you.",
     RefundReason.GOODWILL: "Our people looked into it and decided to give this back to you.",
+    RefundReason.PRODUCT_ENDED: "The product has come to its end, and this is the price of unused time.",
 }
 
 SCRIPTS: Mapping[NoticeKind, Script] = {
@@ -488,4 +490,5 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         {"token": "unsubscribe", "token10": "sms_name", "token20": "sms_subject"},
     ),
     **RIGHTS,
+    **SERVICE,
 }

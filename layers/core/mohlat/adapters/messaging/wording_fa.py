@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from mohlat.adapters.messaging.wording_rights_fa import RIGHTS
 from mohlat.adapters.messaging.wording_script import Given, Script
+from mohlat.adapters.messaging.wording_service_fa import SERVICE
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.refunds import RefundReason
 
@@ -47,6 +48,7 @@ REASONS: Mapping[str, str] = {
     ),
     RefundReason.HELD: "پرداخت شما را بررسی کردیم و این مبلغ از آن باید به شما برگردد.",
     RefundReason.GOODWILL: "بازگرداندن این مبلغ را همکاران ما پس از بررسی تصویب کرده‌اند.",
+    RefundReason.PRODUCT_ENDED: "کار این سرویس به پایان رسیده و این بهای زمانی است که به کار نرفت.",
 }
 
 SCRIPTS: Mapping[NoticeKind, Script] = {
@@ -490,4 +492,5 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         {"token": "unsubscribe", "token10": "sms_name", "token20": "sms_subject"},
     ),
     **RIGHTS,
+    **SERVICE,
 }

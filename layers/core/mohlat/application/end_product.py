@@ -1,0 +1,99 @@
+"""Winding a product down: one switch, announced, and a year of reading for everybody (KALO-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from mohlat.application.dispatch_entry import dispatch_service
+from mohlat.application.ports import (
+    Agreements,
+    Books,
+    Clock,
+    DueItem,
+    DueKind,
+    Row,
+    Service,
+    Workflows,
+)
+from mohlat.application.return_money import RefundDesk
+from mohlat.application.transitions import retrying
+from mohlat.domain.agreement import Agreement
+from mohlat.domain.errors import NotFound
+from mohlat.domain.lifecycle import Transition
+from mohlat.domain.rounds import Round, lanes_of
+from mohlat.domain.tenant import Tenant
+from mohlat.domain.winding_down import (
+    WindDown,
+    cancel_wind_down,
+    plan_wind_down,
+    start_wind_down,
+    wind_down,
+)
+
+
+class WindDownDesk:
+    """Plans a product's end and carries it out. From the plan on nobody joins and nothing is sold."""
+
+    def __init__(
+        self,
+        *,
+        service: Service,
+        books: Books,
+        refunds: RefundDesk,
+        agreements: Agreements,
+        workflows: Workflows,
+        clock: Clock,
+    ) -> None:
+        self._service = service
+        self._books = books
+        self._refunds = refunds
+        self._agreements = agreements
+        self._workflows = workflows
+        self._clock = clock
+
+    def plan(self, product: str, ends_at: datetime, why: Mapping[str, str], by: str) -> WindDown:
+        """Plans the end and begins to tell everybody. Raises InvalidInput, Conflict."""
+        agreement = self._agreements.load(product)
+
+        def attempt() -> WindDown:
+            known = self._service.wind_down(product)
+            return self._keep(*plan_wind_down(agreement, known, ends_at, why, self._clock.now(), by=by))
+
+        return retrying(attempt)
+
+    def get(self, product: str) -> WindDown:
+        """Raises NotFound if no end was ever planned, InvalidInput for an unknown product."""
+        plan = self._service.wind_down(self._agreements.load(product).product)
+        if plan is None:
+            raise NotFound(product=product)
+        return plan
+
+    def cancel(self, product: str, by: str) -> WindDown:
+        """Gives the plan up and tells everybody. Raises NotFound, Conflict."""
+        return retrying(lambda: self._keep(*cancel_wind_down(self.get(product), self._clock.now(), by=by)))
+
+    def carry(self, product: str) -> WindDown:
+        """Does what is due about a product's end. Raises NotFound, ConcurrentChange."""
+        plan, now = self.get(product), self._clock.now()
+        if plan.next_due_at is None or now < plan.next_due_at:
+            return plan
+        return self._keep(*start_wind_down(plan, now))
+
+    def turn(
+        self, round: Round, tenant: Tenant, agreement: Agreement, now: datetime
+    ) -> tuple[Transition, tuple[Row, ...]] | None:
+        """A round's turn: the customer gets a year of reading, and back what is paid and not used."""
+        plan = self.get(tenant.product)
+        refunds, rows = self._refunds.reserve_unused(tenant, agreement, round.clause, plan.ends_at)
+        transition = wind_down(tenant, agreement, round, plan.access_until, refunds, now)
+        return (transition, tuple(rows)) if transition else None
+
+    def _keep(self, plan: WindDown, round: Round) -> WindDown:
+        state = self._service.state().with_wind_down(plan)
+        self._books.write((plan, state, round, *lanes_of(round)))
+        if plan.next_due_at and plan.version > 1:
+            # The stream tells of a first plan only.
+            due = DueItem(DueKind.WIND_DOWN, plan.product, plan.next_due_at, product=plan.product)
+            dispatch_service(due, workflows=self._workflows, clock=self._clock, suffix=f"-v{plan.version}")
+        return plan
