@@ -53,6 +53,7 @@ from mohlat.domain.errors import (
     TooManyAttempts,
 )
 from mohlat.domain.escrow import Escrow
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry, record
 from mohlat.domain.leaks import Leak
@@ -78,7 +79,6 @@ from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import LANES, Lane, Round
 from mohlat.domain.service_state import ServiceState
 from mohlat.domain.staff import ContactNote
-from mohlat.domain.support import Reply
 from mohlat.domain.synchronization import Change, Copy, State, decide, search_key
 from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket

@@ -7,8 +7,8 @@ from mohlat.domain.people import Role
 from mohlat.domain.working_time import DayKind
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.presentation.fields import member, text
-from mohlat.presentation.support_fields import day_in_path
-from mohlat.presentation.support_views import declared_day
+from mohlat.presentation.helpdesk_fields import day_in_path
+from mohlat.presentation.helpdesk_views import declared_day
 
 
 def _list(request: Request) -> Response:

@@ -30,7 +30,7 @@ def lambda_handler(event: Event, context: Any) -> dict[str, object]:
 
 def _carry_support(ticket: Ticket, watch: int) -> dict[str, object]:
     """The operators are called before a deadline and once it has passed; a wait that was replaced rests."""
-    ticket, rung = bootstrap.support_desk().ring(ticket.tenant_id, ticket.id)
+    ticket, rung = bootstrap.help_desk().ring(ticket.tenant_id, ticket.id)
     for each in rung:
         step, due_at = each.deadline.step.value, iso(each.deadline.due_at)
         logger.warning(

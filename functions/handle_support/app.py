@@ -8,14 +8,14 @@ from mohlat import bootstrap
 from mohlat.application.serve_support import HELP, Wish
 from mohlat.domain.agreement import Severity, Step
 from mohlat.domain.errors import InvalidInput
+from mohlat.domain.helpdesk import Ground
 from mohlat.domain.people import Role
-from mohlat.domain.support import Ground
 from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route
 from mohlat.idempotency import once
 from mohlat.presentation import ticket_views as views
 from mohlat.presentation.fields import flag, member, optional, our_id, slug, text
-from mohlat.presentation.support_fields import minutes
-from mohlat.presentation.support_views import conversation
+from mohlat.presentation.helpdesk_fields import minutes
+from mohlat.presentation.helpdesk_views import conversation
 from mohlat.presentation.ticket_fields import letter
 
 
@@ -39,14 +39,14 @@ def _open(request: Request) -> Response:
 
 
 def _do_open(request: Request, wish: Wish) -> Response:
-    desk, by = bootstrap.support_desk(), request.caller.name
+    desk, by = bootstrap.help_desk(), request.caller.name
     ticket = desk.open(request.tenant_id, wish, by, _role(request))
     shown = views.ticket(ticket, request.language)
     return Response(201, shown, {"Location": f"{request.address}/{ticket.id}"})
 
 
 def _read(request: Request) -> Response:
-    desk, caller, ticket_id = bootstrap.support_desk(), request.caller, _ticket_id(request)
+    desk, caller, ticket_id = bootstrap.help_desk(), request.caller, _ticket_id(request)
     if caller.is_operator:
         found = desk.read_by_staff(request.tenant_id, ticket_id, caller.username, request.source_ip)
     else:
@@ -65,7 +65,7 @@ def _write(request: Request) -> Response:
 
 
 def _do_write(request: Request, ticket_id: str, fields: dict[str, Any]) -> Response:
-    desk, by = bootstrap.support_desk(), request.caller.name
+    desk, by = bootstrap.help_desk(), request.caller.name
     if request.caller.is_operator:
         waits = bool(fields["waits"])
         ticket = desk.answer(request.tenant_id, ticket_id, fields["text"], by, waits=waits)
@@ -77,14 +77,14 @@ def _do_write(request: Request, ticket_id: str, fields: dict[str, Any]) -> Respo
 def _step(request: Request) -> Response:
     fields = request.fields(step=member(Step))
     where = request.tenant_id, _ticket_id(request)
-    ticket = bootstrap.support_desk().step_done(*where, fields["step"], request.caller.name)
+    ticket = bootstrap.help_desk().step_done(*where, fields["step"], request.caller.name)
     return Response(201, views.ticket_for_operator(ticket, request.language))
 
 
 def _classify(request: Request) -> Response:
     fields = request.fields(severity=member(Severity), reason=text(500))
     where, by = (request.tenant_id, _ticket_id(request)), request.caller.name
-    ticket = bootstrap.support_desk().classify(*where, fields["severity"], fields["reason"], by)
+    ticket = bootstrap.help_desk().classify(*where, fields["severity"], fields["reason"], by)
     return Response(201, views.ticket_for_operator(ticket, request.language))
 
 
@@ -94,7 +94,7 @@ def _charge(request: Request) -> Response:
 
 
 def _do_charge(request: Request, fields: dict[str, Any]) -> Response:
-    desk = bootstrap.support_desk()
+    desk = bootstrap.help_desk()
     charge = desk.not_a_bug if fields["ground"] is Ground.NOT_A_BUG else desk.outside_hours
     where, by = (request.tenant_id, _ticket_id(request)), request.caller.name
     ticket = charge(*where, fields["minutes"], fields["reason"], by)
@@ -104,7 +104,7 @@ def _do_charge(request: Request, fields: dict[str, Any]) -> Response:
 def _queue(request: Request) -> Response:
     if not request.query.get("product"):
         raise InvalidInput("product", "is missing")
-    tickets = bootstrap.support_desk().by_deadline(slug(request.query["product"], "product"))
+    tickets = bootstrap.help_desk().by_deadline(slug(request.query["product"], "product"))
     return Response(200, {"tickets": [views.ticket_for_operator(each, request.language) for each in tickets]})
 
 

@@ -33,7 +33,7 @@ def _list(request: Request) -> Response:
     if for_operator or Role.OWNER in request.caller.roles:
         tickets = bootstrap.ticket_desk().of(request.tenant_id)
     else:
-        tickets = bootstrap.support_desk().of(request.tenant_id, request.caller.name, Role.USER)
+        tickets = bootstrap.help_desk().of(request.tenant_id, request.caller.name, Role.USER)
     return Response(200, {"tickets": [show(ticket, request.language) for ticket in tickets]})
 
 

@@ -7,7 +7,7 @@ from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import NotFound
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.presentation import views
-from mohlat.presentation.support_views import promises
+from mohlat.presentation.helpdesk_views import promises
 
 
 def _products(request: Request) -> Response:

@@ -10,8 +10,8 @@ import pytest
 from mohlat.application.ports import DueKind
 from mohlat.domain.agreement import Severity, Step
 from mohlat.domain.errors import ConcurrentChange, Gone
+from mohlat.domain.helpdesk import Charge, Ground, Reply, Support
 from mohlat.domain.purge import Store
-from mohlat.domain.support import Charge, Ground, Reply, Support
 from mohlat.domain.tickets import Ticket, TicketKind, close_ticket
 from mohlat.domain.working_time import DayKind, DeclaredDay, Interval
 from tests.adapters.conftest import Stores, stored_items

@@ -17,7 +17,7 @@ from mohlat.application.mail_readers import ClosingReader, DisputeReader, Reques
 from mohlat.application.official_invoices import OfficialDesk, TaxOfficeUnavailable
 from mohlat.application.quoting import Wanted
 from mohlat.application.receive_mail import MailRoom
-from mohlat.application.serve_support import SupportDesk
+from mohlat.application.serve_support import HelpDesk
 from mohlat.domain.agreement import Agreement, Seller
 from mohlat.domain.billing import BillingProfile, Company
 from mohlat.domain.durations import Duration
@@ -91,7 +91,7 @@ class Office(World):
             clock=self.clock,
         )
         self.days = FakeDeclaredDays(self.table)
-        self.support = SupportDesk(
+        self.support = HelpDesk(
             books=self.books,
             tenants=self.tenants,
             agreements=self.agreements,

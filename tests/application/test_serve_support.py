@@ -19,11 +19,11 @@ from mohlat.domain.errors import (
     SupportManagerOnly,
     SupportNotCovered,
 )
+from mohlat.domain.helpdesk import Ground
 from mohlat.domain.journal import Entry
 from mohlat.domain.lifecycle import Event
 from mohlat.domain.people import Role
 from mohlat.domain.staff import ContactChannel
-from mohlat.domain.support import Ground
 from mohlat.domain.tenant import Closing, Tenant, iso
 from mohlat.domain.tickets import Ticket, TicketKind
 from mohlat.domain.working_time import DayKind

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mohlat.calendar.jalali import JALALI
 from mohlat.domain.errors import NotFound
 from mohlat.domain.working_time import DayKind, Declared, DeclaredDay, Interval, WorkingTime, declared
-from mohlat.presentation.support_fields import day_in_path
+from mohlat.presentation.helpdesk_fields import day_in_path
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 HOURS = WorkingTime(JALALI, time(8), time(16))

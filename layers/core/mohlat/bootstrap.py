@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from mohlat.application.see_personal_data import PersonalDataDesk
     from mohlat.application.send_notices import Sender
     from mohlat.application.serve_customer import ServiceDesk
-    from mohlat.application.serve_support import SupportDesk
+    from mohlat.application.serve_support import HelpDesk
     from mohlat.application.service_gate import ServiceGate
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
@@ -926,7 +926,7 @@ def ticket_desk() -> TicketDesk:
         agreements=agreements(),
         refunds=refund_follower(),
         officials=official_desk(),
-        support=support_desk(),
+        support=help_desk(),
         security_log=security_log(),
         clock=clock(),
     )
@@ -945,15 +945,15 @@ def days_desk() -> DaysDesk:
     """Keeps what is declared of a product's days."""
     from mohlat.application.declare_days import DaysDesk
 
-    return DaysDesk(days=declared_days(), agreements=agreements(), support=support_desk(), clock=clock())
+    return DaysDesk(days=declared_days(), agreements=agreements(), support=help_desk(), clock=clock())
 
 
 @cache
-def support_desk() -> SupportDesk:
+def help_desk() -> HelpDesk:
     """Requests for help, carried through their steps."""
-    from mohlat.application.serve_support import SupportDesk
+    from mohlat.application.serve_support import HelpDesk
 
-    return SupportDesk(
+    return HelpDesk(
         books=books(),
         tenants=tenants(),
         agreements=agreements(),
@@ -1037,7 +1037,7 @@ def mail_room() -> MailRoom:
             DisputeReader(disputes=dispute_desk(), invoices=invoices()),
             RequestReader(desk=request_desk(), requests=data_requests(), people=people()),
             ClosingReader(desk=tenant_desk(), people=people(), clock=clock()),
-            SupportReader(desk=support_desk(), books=books(), people=people()),
+            SupportReader(desk=help_desk(), books=books(), people=people()),
         ),
         books=books(),
         tenants=tenants(),

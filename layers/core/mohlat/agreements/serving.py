@@ -10,6 +10,7 @@ from mohlat.agreements.rules import Rules
 from mohlat.agreements.values import MAIL_ADDRESS, SHORT_NAME, duration, time_of_day
 from mohlat.domain.agreement import (
     BilledTime,
+    HelpRule,
     NotCovered,
     Severity,
     Step,
@@ -17,7 +18,6 @@ from mohlat.domain.agreement import (
     SupportHours,
     SupportLevel,
     SupportMail,
-    SupportRule,
 )
 from mohlat.domain.durations import Duration
 
@@ -38,11 +38,11 @@ _LENGTH = checked(duration, _working)
 class Serving(Rules):
     """The readers of what one file says about support."""
 
-    def support(self) -> Reader[SupportRule]:
+    def support(self) -> Reader[HelpRule]:
         """What support does, until when, and for whom."""
         hours = {"opens": time_of_day, "closes": time_of_day}
         return self.rule(
-            SupportRule,
+            HelpRule,
             {
                 "hours": checked(self.rule(SupportHours, hours), _opens_before_it_closes),
                 "warn_before": _LENGTH,

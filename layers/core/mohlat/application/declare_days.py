@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from mohlat.application.ports import Agreements, Clock, DeclaredDays
-from mohlat.application.serve_support import SupportDesk
+from mohlat.application.serve_support import HelpDesk
 from mohlat.domain.working_time import DayKind, DeclaredDay
 
 
@@ -13,7 +13,7 @@ class DaysDesk:
     """Keeps what is declared of a product's days."""
 
     def __init__(
-        self, *, days: DeclaredDays, agreements: Agreements, support: SupportDesk, clock: Clock
+        self, *, days: DeclaredDays, agreements: Agreements, support: HelpDesk, clock: Clock
     ) -> None:
         self._days = days
         self._agreements = agreements

@@ -9,7 +9,7 @@ from mohlat.application import contest_invoice
 from mohlat.application.follow_refund import RefundFollower
 from mohlat.application.official_invoices import OfficialDesk
 from mohlat.application.ports import Agreements, Books, Clock, Profiles, Row, SecurityLog, Tenants
-from mohlat.application.serve_support import SupportDesk
+from mohlat.application.serve_support import HelpDesk
 from mohlat.application.transitions import commit_or_write, retrying
 from mohlat.domain import bookkeeping
 from mohlat.domain.agreement import Agreement, Phase
@@ -81,7 +81,7 @@ class TicketDesk:
         agreements: Agreements,
         refunds: RefundFollower,
         officials: OfficialDesk,
-        support: SupportDesk,
+        support: HelpDesk,
         security_log: SecurityLog,
         clock: Clock,
     ) -> None:

@@ -13,11 +13,11 @@ from enum import StrEnum
 from mohlat.application.ports import Activity, Record, SecurityLine, Words
 from mohlat.domain.billing import BillingProfile, Company
 from mohlat.domain.data_jobs import DataFile
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.listings import Listing
 from mohlat.domain.payments import Payment
 from mohlat.domain.people import Acceptance, Code, Contact, Identity, LegalEntity, TrialMark, User
 from mohlat.domain.staff import ContactNote
-from mohlat.domain.support import Reply
 
 
 class Category(StrEnum):

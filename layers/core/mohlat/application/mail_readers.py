@@ -9,7 +9,7 @@ from mohlat.application.handle_requests import RequestDesk
 from mohlat.application.mail import Mail, Outcome, Received
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.ports import Books, Clock, DataRequests, Invoices, People, Row, Words
-from mohlat.application.serve_support import SupportDesk, Wish
+from mohlat.application.serve_support import HelpDesk, Wish
 from mohlat.domain.agreement import Agreement, ClosingByMail, RequestMail
 from mohlat.domain.data_requests import Right
 from mohlat.domain.errors import AccessRefused, Conflict, NotFound, SupportManagerOnly, TooLate
@@ -131,7 +131,7 @@ class SupportReader:
     Whom support does not serve (SAMAN-4.2.6) gets no request, and no promise: a person reads the mail.
     """
 
-    def __init__(self, *, desk: SupportDesk, books: Books, people: People) -> None:
+    def __init__(self, *, desk: HelpDesk, books: Books, people: People) -> None:
         self._desk = desk
         self._books = books
         self._people = people

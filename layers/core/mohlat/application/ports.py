@@ -15,6 +15,7 @@ from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
 from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry
 from mohlat.domain.leaks import Leak
@@ -40,7 +41,6 @@ from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import Lane, Round
 from mohlat.domain.service_state import ServiceState
 from mohlat.domain.staff import ContactNote
-from mohlat.domain.support import Reply
 from mohlat.domain.synchronization import Copy, State
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket

@@ -22,8 +22,8 @@ from mohlat.application.ports import (
     Words,
 )
 from mohlat.application.transitions import commit, commit_or_write, retrying
-from mohlat.domain import support as supporting
-from mohlat.domain.agreement import Agreement, Phase, Severity, Step, SupportRule
+from mohlat.domain import helpdesk as supporting
+from mohlat.domain.agreement import Agreement, HelpRule, Phase, Severity, Step
 from mohlat.domain.cards import mask_cards
 from mohlat.domain.errors import (
     Conflict,
@@ -32,10 +32,10 @@ from mohlat.domain.errors import (
     SupportManagerOnly,
     SupportNotCovered,
 )
+from mohlat.domain.helpdesk import Reply, StepDeadline, Support
 from mohlat.domain.lifecycle import Event, Transition, move, service_notice
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.people import Role
-from mohlat.domain.support import Reply, StepDeadline, Support
 from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket, TicketKind
 from mohlat.domain.working_time import WorkingTime, declared
@@ -70,7 +70,7 @@ class _Known:
 
     ticket: Ticket
     support: Support
-    rule: SupportRule
+    rule: HelpRule
     hours: WorkingTime
 
 
@@ -86,7 +86,7 @@ class _Change:
     told: NoticeKind | None = None
 
 
-class SupportDesk:
+class HelpDesk:
     """Takes requests for help, carries them through their steps, and counts what was promised of them."""
 
     def __init__(
@@ -371,7 +371,7 @@ class SupportDesk:
 
     # --- what all of it needs -------------------------------------------------------------------------------
 
-    def _hours(self, agreement: Agreement, rule: SupportRule) -> WorkingTime:
+    def _hours(self, agreement: Agreement, rule: HelpRule) -> WorkingTime:
         return rule.working_time(agreement.calendar, declared(self._days.of(agreement.product)))
 
     def _known(self, ticket: Ticket) -> _Known:
@@ -452,12 +452,12 @@ def _asked_by(ticket: Ticket) -> str | None:
     return ticket.support.opened_by if ticket.support else None
 
 
-def _admit(rule: SupportRule, role: Role) -> None:
+def _admit(rule: HelpRule, role: Role) -> None:
     if rule.manager_only and role is not Role.OWNER:
         raise SupportManagerOnly(clause=rule.manager_only.cite())
 
 
-def _check(rule: SupportRule, agreement: Agreement, wish: Wish) -> None:
+def _check(rule: HelpRule, agreement: Agreement, wish: Wish) -> None:
     """Raises SupportNotCovered, or InvalidInput for what the agreement does not know."""
     refused = supporting.covered(rule, wish.topic)
     if refused:

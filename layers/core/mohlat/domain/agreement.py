@@ -487,7 +487,7 @@ class SupportMail:
 
 
 @dataclass(frozen=True, slots=True)
-class SupportRule:
+class HelpRule:
     """What support does, until when, and for whom (SAMAN-4.2.2, KALO-11).
 
     `warn_before`, in working time before each deadline, the operators are called. `manager_only`: only the
@@ -827,7 +827,7 @@ class Agreement:
     transfers: TransferRule | None = None
     data_requests: DataRequestRule | None = None
     closing_by_mail: ClosingByMail | None = None
-    support: SupportRule | None = None
+    support: HelpRule | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mohlat.domain.errors import Conflict
-from mohlat.domain.support import Support
+from mohlat.domain.helpdesk import Support
 
 
 class TicketKind(StrEnum):

@@ -8,7 +8,7 @@ from mohlat.application.handle_tickets import File
 from mohlat.domain.billing import BillingProfile
 from mohlat.domain.invoices import OfficialInvoice
 from mohlat.domain.tickets import Ticket, TicketKind
-from mohlat.presentation.support_views import standing
+from mohlat.presentation.helpdesk_views import standing
 from mohlat.presentation.views import Json, at, money, word
 
 _KINDS: Mapping[TicketKind, tuple[str, str]] = {

@@ -21,9 +21,9 @@ from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, Row, UsageReport, Words
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.ledger import Posting
 from mohlat.domain.refunds import Refund
-from mohlat.domain.support import Reply
 from mohlat.domain.tickets import Ticket
 
 # What dies with the tenant, and is not part of its money.

@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 from mohlat.adapters.dynamodb.table import Item, absent, tenant_pk
 from mohlat.adapters.sealing import Sealer
 from mohlat.domain.errors import Gone
-from mohlat.domain.support import Reply
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.tenant import from_iso, iso
 
 _SAID = "SAID#"

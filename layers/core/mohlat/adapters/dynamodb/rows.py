@@ -36,6 +36,7 @@ from mohlat.domain.data_jobs import DataFile, DataJob
 from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.invoices import OfficialInvoice
 from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
@@ -49,7 +50,6 @@ from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import Lane, Round
 from mohlat.domain.service_state import ServiceState
 from mohlat.domain.staff import ContactNote
-from mohlat.domain.support import Reply
 from mohlat.domain.tickets import Ticket
 from mohlat.domain.uptime import Incident
 from mohlat.domain.winding_down import WindDown

@@ -13,7 +13,7 @@ from pynamodb.transactions import TransactWrite
 from mohlat.adapters.dynamodb.money import MovingItem, below, money_pk, one, payer_of
 from mohlat.adapters.dynamodb.table import Item, compact, unmoved
 from mohlat.domain.agreement import Severity, Step
-from mohlat.domain.support import Charge, Ground, Support
+from mohlat.domain.helpdesk import Charge, Ground, Support
 from mohlat.domain.tenant import from_iso, iso
 from mohlat.domain.tickets import Ticket, TicketKind
 from mohlat.domain.working_time import Interval

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mohlat.domain.agreement import BilledTime, SupportRule
-from mohlat.domain.support import Reply, Support
+from mohlat.domain.agreement import BilledTime, HelpRule
+from mohlat.domain.helpdesk import Reply, Support
 from mohlat.domain.tickets import Ticket
 from mohlat.domain.working_time import DeclaredDay
 from mohlat.presentation.views import Json, at, basis, money
@@ -56,7 +56,7 @@ def conversation(ticket: Ticket, words: str | None, messages: Sequence[Reply], l
     }
 
 
-def promises(rule: SupportRule) -> Json:
+def promises(rule: HelpRule) -> Json:
     """What an agreement says of support, each part with its reason. Lengths are working time."""
     return {
         "hours": {

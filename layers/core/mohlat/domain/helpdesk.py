@@ -15,11 +15,11 @@ from enum import StrEnum
 from mohlat.domain.agreement import (
     Agreement,
     BilledTime,
+    HelpRule,
     NotCovered,
     Severity,
     Step,
     StepLimit,
-    SupportRule,
     price_at,
     worked,
 )
@@ -107,7 +107,7 @@ class StepDeadline:
 
 
 def deadlines(
-    support: Support, rule: SupportRule, hours: WorkingTime, opened_at: datetime
+    support: Support, rule: HelpRule, hours: WorkingTime, opened_at: datetime
 ) -> tuple[StepDeadline, ...]:
     """What is promised and not done yet, the earliest first; nothing while the customer has to answer."""
     level = rule.level(support.severity)
@@ -128,7 +128,7 @@ def deadlines(
     return tuple(sorted(found, key=lambda deadline: deadline.due_at))
 
 
-def scheduled(support: Support, rule: SupportRule, hours: WorkingTime, opened_at: datetime) -> Support:
+def scheduled(support: Support, rule: HelpRule, hours: WorkingTime, opened_at: datetime) -> Support:
     """The request with the instant at which it asks for attention next."""
     ahead = [
         deadline.due_at if support.warned.get(deadline.step) == deadline.due_at else deadline.warn_at
@@ -139,7 +139,7 @@ def scheduled(support: Support, rule: SupportRule, hours: WorkingTime, opened_at
 
 
 def rung(
-    support: Support, rule: SupportRule, hours: WorkingTime, opened_at: datetime, now: datetime
+    support: Support, rule: HelpRule, hours: WorkingTime, opened_at: datetime, now: datetime
 ) -> tuple[Support, StepDeadline | None, bool]:
     """The first deadline that asks for attention at `now`, whether it has passed, and what it leaves.
 
@@ -159,12 +159,12 @@ def rung(
 # --- what a request is ------------------------------------------------------------------------------------
 
 
-def covered(rule: SupportRule, topic: str) -> NotCovered | None:
+def covered(rule: HelpRule, topic: str) -> NotCovered | None:
     """What the agreement says of a topic that support does not cover; None for all others."""
     return next((each for each in rule.not_covered if each.topic == topic), None)
 
 
-def at_severity(support: Support, rule: SupportRule, severity: Severity) -> Support:
+def at_severity(support: Support, rule: HelpRule, severity: Severity) -> Support:
     """The request at a severity. Raises InvalidInput for one that the agreement does not know."""
     if rule.level(severity) is None:
         allowed = [level.severity.value for level in rule.levels]
@@ -175,7 +175,7 @@ def at_severity(support: Support, rule: SupportRule, severity: Severity) -> Supp
 # --- what happens to it -----------------------------------------------------------------------------------
 
 
-def step_done(support: Support, rule: SupportRule, step: Step, now: datetime) -> Support:
+def step_done(support: Support, rule: HelpRule, step: Step, now: datetime) -> Support:
     """The request once a step is done. Raises Conflict for one that is done, InvalidInput for none of its
     own.
     """
@@ -210,9 +210,7 @@ def resumed(support: Support, now: datetime) -> Support:
     return replace(support, waiting_since=None, waits=waits)
 
 
-def not_a_bug(
-    support: Support, rule: SupportRule, agreement: Agreement, minutes: int, now: datetime
-) -> Support:
+def not_a_bug(support: Support, rule: HelpRule, agreement: Agreement, minutes: int, now: datetime) -> Support:
     """The fault was none: no deadline counts any more, and the time spent is billed (SAMAN-4.2.4).
 
     `agreement` is the one with the prices of today. Raises Conflict where nothing is billed, for what was
@@ -227,7 +225,7 @@ def not_a_bug(
 
 
 def worked_outside_hours(
-    support: Support, rule: SupportRule, agreement: Agreement, minutes: int, now: datetime
+    support: Support, rule: HelpRule, agreement: Agreement, minutes: int, now: datetime
 ) -> Support:
     """Time was spent outside the hours, as the customer wished, and is billed (SAMAN-4.2.3).
 

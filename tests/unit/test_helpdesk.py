@@ -10,11 +10,11 @@ import pytest
 
 from mohlat.agreements import loader
 from mohlat.calendar.jalali import JALALI
-from mohlat.domain import support as supporting
-from mohlat.domain.agreement import Severity, Step, SupportRule
+from mohlat.domain import helpdesk as supporting
+from mohlat.domain.agreement import HelpRule, Severity, Step
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import Conflict, InvalidInput
-from mohlat.domain.support import Charge, Ground, StepDeadline, Support
+from mohlat.domain.helpdesk import Charge, Ground, StepDeadline, Support
 from mohlat.domain.tickets import Ticket, TicketKind
 from mohlat.domain.working_time import NOTHING_DECLARED, Declared, Interval, WorkingTime
 
@@ -26,7 +26,7 @@ USUAL = NOTHING_DECLARED
 UNPLANNED = Declared(frozenset({date(2026, 11, 23)}))
 
 
-def rule() -> SupportRule:
+def rule() -> HelpRule:
     assert SAMAN.support
     return SAMAN.support
 
