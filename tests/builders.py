@@ -27,6 +27,8 @@ from mohlat.domain.agreement import (
     OfficialInvoiceRule,
     OrderNeeds,
     OveruseRule,
+    PartnerPower,
+    PartnerRule,
     PasswordRule,
     PaymentRule,
     Phase,
@@ -279,6 +281,7 @@ def agreement_on_credit() -> Agreement:
             *base.refunds[1:],
         ),
         escrow=EscrowRule(Basis("T-ESCROW")),
+        partners=PartnerRule(tuple(PartnerPower), Basis("T-PARTNERS")),
         compensation=CompensationRule(length("P1M"), Basis("T-COMPENSATION")),
         export=replace(base.export, phases=frozenset({Phase.ACTIVE, Phase.READ_ONLY, Phase.CLOSED})),
     )

@@ -115,6 +115,7 @@ class Table:
     purge_cap: int = 1000
     ledger: dict[str, PurgeEntry] = field(default_factory=dict)
     audit: list[SecurityLine] = field(default_factory=list)
+    counts: dict[tuple[str, str, datetime], int] = field(default_factory=dict)
     clock: TestClock = field(default_factory=TestClock)
     receipts: dict[tuple[str, str], str] = field(default_factory=dict)
     postings: dict[tuple[str, str], Posting] = field(default_factory=dict)
@@ -1140,11 +1141,12 @@ class FakeEraser:
                     if owner == tenant_id
                 ]
             case Store.SECURITY_LOG:
-                return [
+                lines = [
                     (table.audit, number)
                     for number in reversed(range(len(table.audit)))
                     if table.audit[number].subject == tenant_id
                 ]
+                return lines + self._rows(tenant_id, [table.counts])
             case Store.USERS:
                 mine = [
                     (table.identities, key)
@@ -1190,6 +1192,23 @@ class FakeSecurityLog:
     def lines(self, subject: str, limit: int = 100) -> list[SecurityLine]:
         mine = [line for line in self.table.audit if line.subject == subject]
         return sorted(mine, key=lambda line: line.at, reverse=True)[:limit]
+
+
+class FakeRequestCounts:
+    """`RequestCounts` in memory; `writes` tells how often it was asked, `failing` is raised instead."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.writes = 0
+        self.failing: Exception | None = None
+
+    def add(self, subject: str, window: datetime, number: int, kind: str = "requests") -> int:
+        if self.failing:
+            raise self.failing
+        self.writes += 1
+        key = (subject, kind, window)
+        self.table.counts[key] = self.table.counts.get(key, 0) + number
+        return self.table.counts[key]
 
 
 class FakeClockOffsets:

@@ -12,6 +12,8 @@ from mohlat.domain.agreement import (
     EscrowRule,
     Extra,
     OveruseRule,
+    PartnerPower,
+    PartnerRule,
     Price,
     TaxRule,
     UsageRate,
@@ -44,6 +46,7 @@ def with_money(agreement: Agreement = AGREEMENTS["credit"]) -> Agreement:
         tax=TaxRule(False, (VatRate(LONG_AGO, 10),), Basis("T-TAX")),
         overuse=OveruseRule(length("P14D"), rates, (reminder("P7D"), reminder("P1D")), Basis("T-OVERUSE")),
         escrow=EscrowRule(Basis("T-ESCROW")),
+        partners=PartnerRule(tuple(PartnerPower), Basis("T-PARTNERS")),
         compensation=CompensationRule(length("P1M"), Basis("T-ERROR")),
         extras=(Extra("training", {"en": "Training"}, (Price(LONG_AGO, 2_000_000),), Basis("T-EXTRA")),),
     )

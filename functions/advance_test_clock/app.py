@@ -8,7 +8,8 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.application.test_clock import advance
 from mohlat.domain.errors import Conflict
-from mohlat.entrypoint import Event, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import logger
 
 # One instant's work may take a minute: what is begun must be finished before Lambda ends the run.
 _RESERVE_MILLISECONDS = 75_000

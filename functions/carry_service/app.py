@@ -8,7 +8,8 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.application.ports import DueKind
 from mohlat.domain.tenant import iso
-from mohlat.entrypoint import Event, count, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import count, logger
 
 
 def _lane(product: str, round_id: str, number: int) -> datetime | None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from mohlat import bootstrap
-from mohlat.entrypoint import Event, count, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import count, logger
 
 # A tenant's look takes a second at most: what is begun must be finished before Lambda ends the run.
 _RESERVE_MILLISECONDS = 15_000

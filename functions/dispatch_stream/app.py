@@ -18,7 +18,8 @@ from mohlat.application.dispatch_entry import (
 from mohlat.domain.errors import NotFound
 from mohlat.domain.lifecycle import Event
 from mohlat.domain.purge import CAP_REACHED
-from mohlat.entrypoint import batch, count, logger
+from mohlat.entrypoint import batch
+from mohlat.observation import count, logger
 
 
 def _dispatch(record: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.domain.tenant import iso
 from mohlat.domain.tickets import Ticket
-from mohlat.entrypoint import Event, count, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import count, logger
 from mohlat.presentation.taxpayer import taxpayer_document
 
 

@@ -8,7 +8,8 @@ from mohlat import bootstrap
 from mohlat.application.follow_refund import REFUSED
 from mohlat.domain.refunds import RefundStatus
 from mohlat.domain.tenant import iso
-from mohlat.entrypoint import Event, count, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import count, logger
 
 
 @task

@@ -56,6 +56,7 @@ def _close(request: Request) -> Response:
         taken=optional(flag),
         refund_id=optional(text(40)),
         tax_id=optional(tax_id),
+        lifted=optional(flag),
     )
     ticket_id, by = _ticket_id(request), request.caller.name
     closed = bootstrap.ticket_desk().close(request.tenant_id, ticket_id, Ending(**fields), by)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mohlat import bootstrap
-from mohlat.entrypoint import Event, count, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import count, logger
 from mohlat.presentation.letters import MalformedMail, read_notification
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from mohlat import bootstrap
-from mohlat.entrypoint import Event, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import logger
 
 
 @task

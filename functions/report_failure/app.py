@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from mohlat import bootstrap
-from mohlat.entrypoint import Event, count, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import count, logger
 
 
 def _summary(cause: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mohlat import bootstrap
 from mohlat.domain.people import Role
-from mohlat.entrypoint import Request, Response, api, count, logger, route
+from mohlat.entrypoint import Request, Response, api, route
+from mohlat.observation import count, logger
 
 # What can be started again while somebody waits for the answer; the next request goes on.
 _AT_ONCE = 300

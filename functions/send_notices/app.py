@@ -18,7 +18,8 @@ from mohlat.domain.errors import (
 )
 from mohlat.domain.notices import NoticeStatus
 from mohlat.domain.people import CodePurpose
-from mohlat.entrypoint import batch, count, living, logger
+from mohlat.entrypoint import batch, living
+from mohlat.observation import count, logger
 
 
 def _send(record: Any) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 from mohlat import bootstrap
 from mohlat.domain.people import Role
-from mohlat.domain.staff import ContactChannel
+from mohlat.domain.staff import SPOKEN, ContactChannel
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.idempotency import once
-from mohlat.presentation.fields import member, optional, slug, text
+from mohlat.presentation.fields import choice, optional, slug, text
 from mohlat.presentation.staff_views import contact_note, seen_contact
 
 
@@ -21,12 +21,13 @@ def _look(request: Request) -> Response:
 
 
 def _note(request: Request) -> Response:
-    fields = request.fields(channel=member(ContactChannel), summary=text(2000), ticket_id=optional(slug))
+    fields = request.fields(channel=choice(*SPOKEN), summary=text(2000), ticket_id=optional(slug))
     # What is remembered of it holds its id only.
     return once(request, lambda: _do_note(request, fields))
 
 
 def _do_note(request: Request, fields: dict[str, Any]) -> Response:
+    fields["channel"] = ContactChannel(fields["channel"])
     note = bootstrap.service_desk().note(request.tenant_id, **fields, by=request.caller.name)
     return Response(201, {"note_id": note.id})
 

@@ -8,7 +8,8 @@ from mohlat import bootstrap
 from mohlat.domain.data_requests import Due
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.tenant import iso
-from mohlat.entrypoint import Event, count, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import count, logger
 
 _METRICS = {Due.ESCALATE: "DataRequestNearlyLate", Due.LATE: "DataRequestLate"}
 

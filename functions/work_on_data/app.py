@@ -6,7 +6,8 @@ from typing import Any
 
 from mohlat import bootstrap
 from mohlat.domain.tenant import iso
-from mohlat.entrypoint import Event, logger, task
+from mohlat.entrypoint import Event, task
+from mohlat.observation import logger
 
 
 @task

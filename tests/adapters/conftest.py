@@ -29,6 +29,7 @@ from mohlat.adapters.dynamodb.people import DynamoPeople
 from mohlat.adapters.dynamodb.profiles import DynamoProfiles
 from mohlat.adapters.dynamodb.purge import DynamoEraser, DynamoPurgeLedger
 from mohlat.adapters.dynamodb.records import DynamoRecords
+from mohlat.adapters.dynamodb.request_counts import DynamoRequestCounts
 from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
 from mohlat.adapters.dynamodb.tenants import DynamoTenants
 from mohlat.adapters.object_store import S3ObjectStore
@@ -200,6 +201,7 @@ class Stores:
     listings: ports.Listings
     requests: ports.DataRequests
     days: ports.DeclaredDays
+    counts: ports.RequestCounts
     watch: Watch = field(default_factory=Watch)
 
     def write(self, transition: lifecycle.Transition, *rows: Row) -> Tenant:
@@ -252,6 +254,7 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         DynamoListings(),
         DynamoDataRequests(),
         DynamoDeclaredDays(),
+        DynamoRequestCounts(),
         watch,
     )
 
@@ -284,6 +287,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeListings(table),
             fakes.FakeDataRequests(table),
             fakes.FakeDeclaredDays(table),
+            fakes.FakeRequestCounts(table),
         )
         return
     yield request.getfixturevalue("on_dynamodb")

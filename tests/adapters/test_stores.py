@@ -657,6 +657,26 @@ class TestSecurityLog:
         assert [line.details for line in stores.security_log.lines("kalo")] == [{}, {}]
 
 
+class TestRequestCounts:
+    def test_each_tenant_kind_and_window_has_its_own_count_which_all_workers_share(
+        self, stores: Stores
+    ) -> None:
+        minute = timedelta(minutes=1)
+        told = [stores.counts.add("t-1", START, number) for number in (1, 5)]
+        told += [stores.counts.add("t-2", START, 1), stores.counts.add("t-1", START + minute, 2)]
+        told += [stores.counts.add("t-1", START, 3, "exports"), stores.counts.add("t-1", START, 1)]
+        assert told == [1, 6, 1, 2, 3, 7]
+
+    def test_counts_are_no_lines_of_the_log_and_go_with_it(self, stores: Stores) -> None:
+        purged(stores)
+        stores.counts.add("t-1", START, 1)
+        stores.security_log.note("t-1", "signed_in", START, "192.0.2.1")
+        assert [line.kind for line in stores.security_log.lines("t-1", limit=1)] == ["signed_in"]
+        assert stores.eraser.count("t-1", Store.SECURITY_LOG) == 2
+        stores.empty("t-1", Store.SECURITY_LOG)
+        assert stores.counts.add("t-1", START, 1) == 1
+
+
 class TestClockOffsets:
     def test_an_offset_never_shrinks(self, stores: Stores) -> None:
         assert stores.offsets.read() == ports.TestClock()

@@ -108,11 +108,11 @@ def test_a_lost_race_is_run_again_and_eight_are_given_up() -> None:
     world = World()
     tenant = world.register()
     world.tenants.lose = 7
-    world.desk.restrict(tenant.id, RestrictionKind.THROTTLED, "overuse", "T-TRIAL", None, by="operator")
+    world.desk.restrict(tenant.id, RestrictionKind.BLOCKED, "attack", "T-TRIAL", None, by="operator")
     assert world.events(tenant) == ["tenant_registered", "restriction_added"]
     world.tenants.lose = 8
     with pytest.raises(ConcurrentChange):
-        world.desk.lift(tenant.id, RestrictionKind.THROTTLED, "over", by="operator")
+        world.desk.lift(tenant.id, RestrictionKind.BLOCKED, "over", by="operator")
 
 
 def test_a_decision_comes_after_what_was_due_before_it() -> None:

@@ -239,6 +239,9 @@ def test_the_sweep_finds_what_is_overdue_of_every_kind_and_two_in_a_minute_start
             "data_job": 0,
             "backup_plan": 0,
             "leak": 0,
+            "lane": 0,
+            "window": 0,
+            "wind_down": 0,
         }
         world.clock.advance(seconds=10)
     started = sorted(name for _, name in world.workflows.started)

@@ -8,6 +8,7 @@ from itertools import count
 from mohlat.agreements import loader
 from mohlat.application.advance_tenant import Wake, advance_tenant
 from mohlat.application.announced import Announced
+from mohlat.application.delegate_powers import PartnerDesk
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_refund
 from mohlat.application.end_product import WindDownDesk
 from mohlat.application.export_tenant import ExportDesk
@@ -20,6 +21,7 @@ from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
 from mohlat.application.keep_maintenance import MaintenanceDesk
 from mohlat.application.keep_records import RecordsDesk
 from mohlat.application.keep_uptime import UptimeDesk
+from mohlat.application.lend_support import SupportDesk
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.place_order import PlacedOrder, order_something
 from mohlat.application.post_news import NewsDesk
@@ -335,6 +337,26 @@ class World:
             activity=FakeActivityLog(self.table),
             ids=self.ids,
             agreements=self.agreements,
+            clock=self.clock,
+        )
+        self.partner_desk = PartnerDesk(
+            tenants=self.tenants,
+            activity=FakeActivityLog(self.table),
+            agreements=self.agreements,
+            security_log=self.security_log,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.support_desk = SupportDesk(
+            tenants=self.tenants,
+            people=self.people,
+            fingerprints=self.fingerprints,
+            books=self.books,
+            records=self.records_desk,
+            activity=FakeActivityLog(self.table),
+            agreements=self.agreements,
+            security_log=self.security_log,
+            ids=self.ids,
             clock=self.clock,
         )
         self.data_worker = DataWorker(

@@ -107,5 +107,6 @@ def test_two_lives_in_real_time_are_carried_by_the_waits_alone(quiet_stage: Stag
     assert stage.as_operator("POST", "/sweeps")["restarted"] == {
         "tenant": 0, "entry": 0, "payment": 0, "purge": 0, "refund": 0, "ticket": 0,
         "request": 0, "data_job": 0, "backup_plan": 0, "leak": 0,
+        "lane": 0, "window": 0, "wind_down": 0,
     }  # fmt: skip
     assert stage.as_operator("GET", "/test-clock")["offset_seconds"] == offset

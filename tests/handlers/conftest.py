@@ -36,7 +36,7 @@ from mohlat.domain.payments import (
     Verification,
 )
 from mohlat.domain.people import CodePurpose
-from mohlat.entrypoint import logger
+from mohlat.observation import logger
 from mohlat.settings import settings
 from tests.fakes import FakeClock, FakeFingerprints, FakeIds
 from tests.template import cloudformation
@@ -377,6 +377,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     replacements: dict[str, Callable[..., Any]] = {
         "clock": lambda: known.clock,
+        "wall_clock": lambda: known.clock,
         # Its links are part of stored events: they need a key that does not change.
         "fingerprints": FakeFingerprints,
         "ids": lambda: ids,

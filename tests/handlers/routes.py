@@ -30,6 +30,7 @@ class Route:
 _TENANT = "/tenants/{tenant_id}"
 _INVOICE = f"{_TENANT}/invoices/{{invoice_id}}"
 _REQUEST = f"{_TENANT}/data-requests/{{request_id}}"
+_LENT = "/support/customers/{customer_id}"
 _ESCROW = f"{_TENANT}/escrows/{{escrow_id}}"
 ROUTES = [
     Route("register_tenant", "POST", "/tenants", PUBLIC),
@@ -134,6 +135,19 @@ ROUTES = [
     Route("serve_customer", "POST", f"{_TENANT}/looks", (OPERATOR,)),
     Route("serve_customer", "POST", f"{_TENANT}/contact-notes", (OPERATOR,)),
     Route("serve_customer", "GET", f"{_TENANT}/contact-notes", OWNER_AND_OPERATOR),
+    Route("report_misuse", "POST", f"{_TENANT}/misuse-reports", TENANT_USERS),
+    Route("delegate_powers", "GET", f"{_TENANT}/delegations", OWNER_AND_OPERATOR),
+    Route("delegate_powers", "PUT", f"{_TENANT}/delegations/{{partner}}", (OPERATOR,)),
+    Route("delegate_powers", "DELETE", f"{_TENANT}/delegations/{{partner}}", (OPERATOR,)),
+    Route("delegate_powers", "GET", "/partner/customers/{customer_id}", (PARTNER,)),
+    Route("delegate_powers", "POST", "/partner/customers/{customer_id}/contact-notes", (PARTNER,)),
+    Route("lend_support", "POST", f"{_TENANT}/support-grants", (OWNER,)),
+    Route("lend_support", "GET", f"{_TENANT}/support-grants", (OWNER,)),
+    Route("lend_support", "DELETE", f"{_TENANT}/support-grants/{{grant_id}}", (OWNER,)),
+    Route("lend_support", "GET", _LENT, EVERYBODY),
+    Route("lend_support", "GET", f"{_LENT}/records", EVERYBODY),
+    Route("lend_support", "GET", f"{_LENT}/records/{{record_id}}", EVERYBODY),
+    Route("lend_support", "POST", f"{_LENT}/answers", EVERYBODY),
     Route("handle_leaks", "POST", "/products/{product}/leaks", (OPERATOR,)),
     Route("handle_leaks", "GET", "/products/{product}/leaks", (OPERATOR,)),
     Route("handle_leaks", "GET", "/products/{product}/leaks/{leak_id}", (OPERATOR,)),
@@ -167,6 +181,7 @@ ROUTES = [
     Route("restrict_tenant", "POST", f"{_TENANT}/findings", (OPERATOR,)),
     Route("restrict_tenant", "POST", f"{_TENANT}/restrictions", (OPERATOR,)),
     Route("restrict_tenant", "DELETE", f"{_TENANT}/restrictions/{{kind}}", (OPERATOR,)),
+    Route("contest_invoice", "POST", f"{_TENANT}/restrictions/{{kind}}/objections", (OWNER,)),
     Route("hold_tenant", "GET", f"{_TENANT}/holds", (OPERATOR,)),
     Route("hold_tenant", "POST", f"{_TENANT}/holds", (OPERATOR,)),
     Route("hold_tenant", "DELETE", f"{_TENANT}/holds/{{hold_id}}", (OPERATOR,)),
@@ -174,12 +189,16 @@ ROUTES = [
     Route("read_certificate", "GET", "/certificates/key", PUBLIC),
     Route("view_purge", "GET", "/purges/{tenant_id}", (OPERATOR,)),
     Route("view_security_log", "GET", "/security-log", (OPERATOR,)),
+    Route("view_security_log", "GET", "/unusual-use", (OPERATOR,)),
     Route("request_sweep", "POST", "/sweeps", (OPERATOR,)),
     Route("set_test_clock", "GET", "/test-clock", (OPERATOR,)),
     Route("set_test_clock", "POST", "/test-clock", (OPERATOR,)),
 ]
 _EXAMPLES = {
     "tenant_id": "t_00000000000000000000000001",
+    "customer_id": "t_00000000000000000000000001",
+    "grant_id": "a_00000000000000000000000006",
+    "partner": "u_00000000000000000000000088",
     "order_id": "o_00000000000000000000000003",
     "payment_id": "p_00000000000000000000000004",
     "invoice_id": "i_00000000000000000000000004",

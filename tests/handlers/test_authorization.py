@@ -82,6 +82,16 @@ def test_an_operator_does_not_read_a_tenants_data(route: Any, world: World) -> N
     assert _refused(world, route, claims("operator", "")) == 403
 
 
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.path.startswith("/support/")], ids=str)
+def test_nobody_uses_the_support_role_without_having_been_let_in(route: Any, world: World) -> None:
+    """Neither an operator nor the customer itself: the role is what a grant gives, and nothing else."""
+    world.register()
+    answer = event_for(route, claims("operator", "")) | {"body": '{"ticket_id": "k_1", "text": "x"}'}
+    assert world.call(route.function, answer)["statusCode"] == 403
+    answer["requestContext"]["authorizer"] = {"claims": claims("owner")}
+    assert world.call(route.function, answer)["statusCode"] == 404
+
+
 @pytest.mark.parametrize("route", [route for route in PROTECTED if PARTNER not in route.auth], ids=str)
 def test_a_partner_does_what_partners_may_do_and_nothing_else(route: Any, world: World) -> None:
     assert _refused(world, route, claims(PARTNER, "")) in (403, 404)

@@ -11,7 +11,9 @@ from mohlat.domain.payments import PaymentStatus
 from tests.handlers import (
     data_cases,
     export_cases,
+    limit_cases,
     money_cases,
+    people_cases,
     privacy_cases,
     request_cases,
     service_cases,
@@ -395,11 +397,13 @@ CASES: dict[str, Case] = {
     "report_failure/failed": Case(None, then=[alarm_raised]),
     **money_cases.CASES,
     **data_cases.CASES,
+    **limit_cases.CASES,
     **export_cases.CASES,
     **service_cases.CASES,
     **staff_cases.CASES,
     **support_cases.CASES,
     **privacy_cases.CASES,
+    **people_cases.CASES,
     **sync_cases.CASES,
     **request_cases.CASES,
 }

@@ -9,7 +9,8 @@ import pytest
 from mohlat.agreements import loader
 from tests.template import cloudformation as cf
 
-ADDRESSES = ("PublicUrl", "ZarinpalUrl", "ZibalUrl", "KavenegarUrl")
+# Whatever of a person or of money goes to an address goes to one of these.
+ADDRESSES = sorted(name for name in cf.template()["Parameters"] if name.endswith("Url"))
 
 
 def allowed(parameter: str, address: str) -> bool:
@@ -19,6 +20,7 @@ def allowed(parameter: str, address: str) -> bool:
 
 
 @pytest.mark.clause("KALAK-card")
+@pytest.mark.clause("KALLU-7")
 @pytest.mark.parametrize("parameter", ADDRESSES)
 def test_no_deployment_speaks_plain_http_with_anybody_but_this_very_machine(parameter: str) -> None:
     for address in (
@@ -39,7 +41,14 @@ def test_no_deployment_speaks_plain_http_with_anybody_but_this_very_machine(para
         assert not allowed(parameter, address), address
 
 
+def test_every_gateway_and_provider_has_such_an_address() -> None:
+    assert {"PublicUrl", "ZarinpalUrl", "ZibalUrl", "SepUrl", "BehpardakhtUrl", "KavenegarUrl"} <= set(
+        ADDRESSES
+    )
+
+
 @pytest.mark.clause("KALAK-card")
+@pytest.mark.clause("KALLU-7")
 def test_the_api_answers_over_tls_1_2_or_newer_only() -> None:
     """API Gateway listens on no other port; what is left to choose is the oldest TLS, and the host's name."""
     api = cf.resources("AWS::Serverless::Api")["Api"]["Properties"]
@@ -49,6 +58,7 @@ def test_the_api_answers_over_tls_1_2_or_newer_only() -> None:
     assert output["Fn::Sub"].startswith("https://")
 
 
+@pytest.mark.clause("KALLU-7")
 def test_where_codes_and_passwords_are_guessed_the_api_is_slower() -> None:
     api = cf.resources("AWS::Serverless::Api")["Api"]["Properties"]
     settings = {(each["HttpMethod"], each["ResourcePath"]): each for each in api["MethodSettings"]}

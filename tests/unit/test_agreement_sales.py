@@ -16,6 +16,7 @@ from mohlat.domain.billing import BillingProfile, Company
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import AgreementInvalid
 from mohlat.domain.iranian import normalize_legal_id
+from mohlat.domain.pace import METRIC
 from mohlat.domain.quotes import quote_extra
 from tests.unit.agreement_files import PACKAGE, broken, source
 
@@ -236,7 +237,7 @@ def test_samans_overuse_may_wait_two_weeks_and_is_reminded_of(saman: Agreement):
     assert rule
     assert (rule.due, rule.basis.clause) == (Duration(days=14), "SAMAN-5.7")
     assert [str(reminder.before) for reminder in rule.reminders] == ["P7D", "P1D"]
-    assert {rate.metric for rate in rule.rates} == set(saman.plans[0].limits)
+    assert {rate.metric for rate in rule.rates} == set(saman.plans[0].limits) - {METRIC}
     assert all(rate.prices[0].since == saman.effective_at for rate in rule.rates)
 
 
@@ -593,6 +594,33 @@ def test_a_promotion_needs_plans_and_overuse_needs_limits():
         "promotions[0]": "there are no `plans` that it could be for",
         "overuse.rates[0].metric": "no plan has a limit of goods",
     }
+
+
+@pytest.mark.parametrize(
+    ("product", "otherwise", "by_plan", "clause"),
+    [
+        ("customer_club", 300, {"silver": 600, "gold": 1_800}, "CLUB-4"),
+        ("saman360", 1_200, {"basic": 1_200, "business": 3_000, "enterprise": 9_000}, "SAMAN-3.12"),
+    ],
+)
+def test_who_promises_limits_says_a_pace_for_each_package(product, otherwise, by_plan, clause):
+    agreement = loader.load(product)
+
+    assert agreement.pace
+    assert (agreement.pace.otherwise, agreement.pace.basis.clause) == (otherwise, clause)
+    assert {plan.id: plan.limits[METRIC] for plan in agreement.plans} == by_plan
+    assert agreement.pace.slowed_percent == 25
+
+
+def test_a_pace_and_the_plans_limits_go_together():
+    limit = ", requests_per_minute: 600"
+    path = f"plans[0].limits.{METRIC}"
+
+    unsaid = problems("customer_club", broken("customer_club", limit, ""))
+    unkept = problems("kalo", broken("kalo", "storage_mb: 1_024", "storage_mb: 1_024" + limit))
+
+    assert unsaid == {path: "missing: `pace` slows down to it"}
+    assert unkept == {path: "there is no `pace` that would keep to it"}
 
 
 def test_a_promotion_without_plans_and_lengths_counts_for_all():

@@ -30,8 +30,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "presentation": ({"presentation", "application", "calendar", "domain"}, {"fpdf", "mohlat_fonts"}),
     "settings": ({"domain"}, set()),
     # Puts everything together, so it may know everything that is put together.
-    "bootstrap": ({"adapters", "agreements", "application", "domain", "settings"}, set()),
-    "entrypoint": ({"bootstrap", "domain", "presentation"}, {POWERTOOLS}),
+    "bootstrap": ({"adapters", "agreements", "application", "domain", "observation", "settings"}, set()),
+    "entrypoint": ({"bootstrap", "domain", "observation", "presentation"}, {POWERTOOLS}),
+    "observation": (set(), {POWERTOOLS}),
     # Powertools' store wants a client of ours.
     "idempotency": ({"adapters.aws", "domain", "entrypoint", "settings"}, {POWERTOOLS}),
     "functions": (
@@ -42,6 +43,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "domain",
             "entrypoint",
             "idempotency",
+            "observation",
             "presentation",
             "settings",
         },
@@ -64,6 +66,8 @@ AMBIENT = {
 }
 LONGEST = 500
 LONGER = {
+    "adapters/messaging/wording_en.py": "every notice in English, and nothing but words",
+    "adapters/messaging/wording_fa.py": "every notice in Persian, and nothing but words",
     "bootstrap.py": "one list of factories, each a few lines; apart nobody would know where to look",
     "application/ports.py": "one list of what the use cases need of the world, and nothing but signatures",
     "domain/agreement.py": "the whole form of an agreement, and nothing but what it is made of",

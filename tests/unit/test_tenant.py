@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from mohlat.domain.agreement import Phase
+from mohlat.domain.roles import Delegation, SupportGrant
 from mohlat.domain.tenant import (
     BeforeClosing,
     Closing,
@@ -41,6 +42,8 @@ FULL = replace(
     ),
     invoice=OpenInvoice("basic", length("P1Y"), 5_000_000, START, START + days(30), 454_545, 10),
     debts=(Debt("d-1", "records", 2, 110, 10, 10, START, START + days(14)),),
+    helpers=(SupportGrant("a-1", "u-9", "t-9", "user:u-1", START, START + days(7)),),
+    delegations=(Delegation("u-8", ("see_status",), "operator:nima", START),),
     ended_at=START + days(1),
     closed_at=START + days(2),
     closing=Closing.ERASURE,

@@ -100,6 +100,9 @@ FACTS: dict[NoticeKind, dict[str, str | int]] = {
     NoticeKind.DISPUTE_RECEIVED: {**_TICKET, "invoice": LABEL},
     NoticeKind.DISPUTE_ANSWERED: {**_TICKET, "invoice": LABEL},
     NoticeKind.SUPPORT_ANSWERED: _TICKET,
+    NoticeKind.OBJECTION_RECEIVED: _TICKET,
+    NoticeKind.RESTRICTION_LIFTED: _TICKET,
+    NoticeKind.RESTRICTION_UPHELD: _TICKET,
     NoticeKind.DATA_DELETED: {"link": LINK},
     NoticeKind.OFFICIAL_INVOICE_ISSUED: {
         "invoice_id": f"i_{UNIQUE}",
@@ -160,6 +163,24 @@ DATED = (
         NoticeKind.DATA_REQUEST_RESUMED,
     }
 )
+DATED = set(NoticeKind) - CODES - set(FACTS) | {
+    NoticeKind.DATA_DELETED,
+    NoticeKind.TRIAL_ENDING,
+    NoticeKind.TERM_ENDING,
+    NoticeKind.INVOICE_DUE,
+    NoticeKind.DEBT_INVOICED,
+    NoticeKind.DEBT_DUE,
+    NoticeKind.DEBT_SUSPENDED,
+    NoticeKind.DISPUTE_RECEIVED,
+    NoticeKind.OBJECTION_RECEIVED,
+    NoticeKind.RESTRICTION_LIFTED,
+    NoticeKind.RESTRICTION_UPHELD,
+    NoticeKind.EXPORT_READY,
+    NoticeKind.DATA_RESTORED,
+    NoticeKind.DATA_REQUEST_RECEIVED,
+    NoticeKind.DATA_REQUEST_EXTENDED,
+    NoticeKind.DATA_REQUEST_RESUMED,
+}
 
 every_kind = pytest.mark.parametrize("kind", list(NoticeKind))
 every_language = pytest.mark.parametrize("language", ["fa", "en"])
@@ -742,6 +763,22 @@ def test_every_notice_about_money_was_tried() -> None:
             NoticeKind.IDENTITY_ASKED,
         }
     )
+    elsewhere = ABOUT_DATA | {
+        NoticeKind.DATA_LEAKED,
+        NoticeKind.PAYMENT_FOLLOWED_UP,
+        NoticeKind.DISPUTE_RECEIVED,
+        NoticeKind.DISPUTE_ANSWERED,
+        NoticeKind.OBJECTION_RECEIVED,
+        NoticeKind.RESTRICTION_LIFTED,
+        NoticeKind.RESTRICTION_UPHELD,
+        NoticeKind.OFFICIAL_INVOICE_ISSUED,
+        NoticeKind.DATA_REQUEST_RECEIVED,
+        NoticeKind.DATA_REQUEST_EXTENDED,
+        NoticeKind.DATA_REQUEST_RESUMED,
+        NoticeKind.DATA_REQUEST_HELD,
+        NoticeKind.DATA_REQUEST_ANSWERED,
+        NoticeKind.IDENTITY_ASKED,
+    }
     periods = {NoticeKind.TRIAL_ENDING, NoticeKind.TERM_ENDING, NoticeKind.INVOICE_DUE}
     assert set(FACTS) - elsewhere - periods <= set(OWED)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
     from mohlat.application.declare_days import DaysDesk
+    from mohlat.application.delegate_powers import PartnerDesk
     from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.end_product import WindDownDesk
     from mohlat.application.export_tenant import ExportDesk
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
     from mohlat.application.keep_consents import ConsentDesk, UnsubscribeLinks
     from mohlat.application.keep_escrow import EscrowDesk
     from mohlat.application.keep_maintenance import MaintenanceDesk
+    from mohlat.application.keep_pace import PaceKeeper
     from mohlat.application.keep_profile import ProfileDesk
     from mohlat.application.keep_records import RecordsDesk
     from mohlat.application.keep_uptime import UptimeDesk
+    from mohlat.application.lend_support import SupportDesk
     from mohlat.application.manage_tenant import TenantDesk
     from mohlat.application.meter_usage import UsageDesk
+    from mohlat.application.object_to_restriction import ObjectionDesk
     from mohlat.application.official_invoices import OfficialDesk
     from mohlat.application.ports import (
         ActivityLog,
@@ -84,6 +88,7 @@ if TYPE_CHECKING:
     from mohlat.application.read_certificate import CertificateDesk
     from mohlat.application.receive_mail import MailRoom
     from mohlat.application.replay_purges import PurgeReplay
+    from mohlat.application.report_misuse import MisuseDesk
     from mohlat.application.return_money import RefundDesk
     from mohlat.application.see_personal_data import PersonalDataDesk
     from mohlat.application.send_notices import Sender
@@ -119,6 +124,14 @@ def clock() -> Clock:
     from mohlat.adapters.clock import OffsetClock, SystemClock
 
     return OffsetClock(clock_offsets()) if settings().test_clock else SystemClock()
+
+
+@cache
+def wall_clock() -> Clock:
+    """The machine's clock, wherever a test clock stands."""
+    from mohlat.adapters.clock import SystemClock
+
+    return SystemClock()
 
 
 @cache
@@ -252,10 +265,33 @@ def purge_ledger() -> PurgeLedger:
 
 @cache
 def security_log() -> SecurityLog:
-    """The security log."""
+    """The security log, which watches for unusual use."""
+    from mohlat.adapters.dynamodb.request_counts import DynamoRequestCounts
     from mohlat.adapters.dynamodb.security_log import DynamoSecurityLog
+    from mohlat.application.watch_use import WatchedLog
+    from mohlat.observation import count, logger
 
-    return DynamoSecurityLog()
+    def ring(kind: str) -> None:
+        logger.warning("unusual use", kind=kind)
+        count("UnusualUse")
+
+    return WatchedLog(DynamoSecurityLog(), DynamoRequestCounts(), ring)
+
+
+@cache
+def pace_keeper() -> PaceKeeper:
+    """Slows a tenant's requests down to what its package allows."""
+    from mohlat.adapters.dynamodb.request_counts import DynamoRequestCounts
+    from mohlat.application.keep_pace import PaceKeeper
+
+    return PaceKeeper(
+        tenants=tenants(),
+        agreements=agreements(),
+        counts=DynamoRequestCounts(),
+        security_log=security_log(),
+        clock=clock(),
+        wall=wall_clock(),
+    )
 
 
 @cache
@@ -586,6 +622,56 @@ def contact_notes() -> ContactNotes:
     from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 
     return DynamoContactNotes(_LateSealer())
+
+
+@cache
+def misuse_desk() -> MisuseDesk:
+    """Takes reports that an account is misused."""
+    from mohlat.application.report_misuse import MisuseDesk
+
+    return MisuseDesk(
+        tenants=tenants(),
+        people=people(),
+        sign_in=user_pool(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def partner_desk() -> PartnerDesk:
+    """What is delegated to partners, and what they do with it."""
+    from mohlat.application.delegate_powers import PartnerDesk
+
+    return PartnerDesk(
+        tenants=tenants(),
+        activity=activity_log(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
+
+
+@cache
+def support_desk() -> SupportDesk:
+    """Whom customers let in with the support role, and what those do in it."""
+    from mohlat.application.lend_support import SupportDesk
+
+    return SupportDesk(
+        tenants=tenants(),
+        people=people(),
+        fingerprints=fingerprints(),
+        books=books(),
+        records=records_desk(),
+        activity=activity_log(),
+        agreements=agreements(),
+        security_log=security_log(),
+        ids=ids(),
+        clock=clock(),
+    )
 
 
 @cache
@@ -977,6 +1063,14 @@ def dispute_desk() -> DisputeDesk:
         ids=ids(),
         clock=clock(),
     )
+
+
+@cache
+def objection_desk() -> ObjectionDesk:
+    """Objections to restrictions."""
+    from mohlat.application.object_to_restriction import ObjectionDesk
+
+    return ObjectionDesk(books=books(), tenants=tenants(), agreements=agreements(), ids=ids(), clock=clock())
 
 
 @cache

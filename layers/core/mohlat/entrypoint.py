@@ -17,9 +17,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-
 from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import (
     Gone,
@@ -28,10 +25,12 @@ from mohlat.domain.errors import (
     NotFound,
     NotSignedIn,
     ServiceUnavailable,
+    TooManyRequests,
 )
 from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.domain.people import Role
 from mohlat.domain.tenant import Tenant
+from mohlat.observation import count, logger, unexpected, write_metrics
 from mohlat.presentation.fields import (
     LARGEST_BODY,
     BodyTooLarge,
@@ -41,9 +40,7 @@ from mohlat.presentation.fields import (
     parse_json,
     read_object,
 )
-from mohlat.presentation.problems import MethodNotAllowed, language_of, problem
-
-logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "mohlat"))
+from mohlat.presentation.problems import MethodNotAllowed, language_of, problem, rate_limit
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
@@ -62,35 +59,12 @@ _HEADERS = {
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 50
 
-_counted: list[tuple[str, float, MetricUnit]] = []
-
-
-def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
-    """Adds to a metric of the namespace Mohlat; written out when the invocation ends."""
-    _counted.append((name, value, unit))
-
-
-def _unexpected(error: Exception) -> None:
-    """An error that nobody raised on purpose: logged with where it came from, and counted for the alarm."""
-    logger.exception("failed", error=type(error).__name__)
-    count("Unexpected")
-
 
 def flag(payment: Payment) -> None:
     """Tells the operators of a payment that a person has to decide."""
     if payment.status is PaymentStatus.HELD:
         logger.warning("payment needs a person", payment_id=payment.id, status=payment.status.value)
         count("PaymentHeld")
-
-
-def _write_metrics() -> None:
-    if not _counted:
-        return
-    metrics = Metrics(namespace="Mohlat", service=logger.service)
-    for name, value, unit in _counted:
-        metrics.add_metric(name=name, unit=unit, value=value)
-    _counted.clear()
-    metrics.flush_metrics()
 
 
 # --- requests and answers ---------------------------------------------------------------------------------
@@ -275,6 +249,7 @@ class Route:
     act: Callable[[Request], Response]
     allow: tuple[Role, ...] = ()
     largest_body: int = LARGEST_BODY
+    paced: bool = True
 
 
 def route(
@@ -284,12 +259,14 @@ def route(
     allow: Iterable[Role] = (),
     *,
     largest_body: int = LARGEST_BODY,
+    paced: bool = True,
 ) -> Route:
     """A route. Owners and users reach their own tenant only, operators every one they are allowed.
 
-    `largest_body` is in bytes.
+    `largest_body` is in bytes. Members are slowed down to what their package allows, unless the route is not
+    `paced`: nobody waits in line to leave, to take their data along, or to object.
     """
-    return Route(method, resource, act, tuple(allow), largest_body)
+    return Route(method, resource, act, tuple(allow), largest_body, paced)
 
 
 def api(*routes: Route) -> Handler:
@@ -311,7 +288,7 @@ def api(*routes: Route) -> Handler:
         except Exception as error:
             response = _refusal(error, request)
         logger.info("answered", status=response.status, milliseconds=int((time.monotonic() - began) * 1000))
-        _write_metrics()
+        write_metrics()
         return _answer(response, request.language)
 
     return lambda_handler
@@ -340,6 +317,32 @@ def _admit(request: Request, found: Route) -> None:
         from mohlat import bootstrap
 
         bootstrap.service_gate().demand_open(request.tenant_id)
+    if found.paced and "{tenant_id}" in found.resource:
+        _keep_pace(request)
+
+
+def _keep_pace(request: Request) -> None:
+    """Counts a member's request. Raises TooManyRequests.
+
+    That it cannot be counted is no reason to refuse it: then it passes, and an alarm tells of it.
+    """
+    from mohlat import bootstrap
+
+    try:
+        bootstrap.pace_keeper().admit(request.tenant_id, request.source_ip)
+    except MohlatError as error:
+        if not isinstance(error, ServiceUnavailable):
+            raise
+        _uncounted(error)
+    except Exception as error:
+        if not bootstrap.passes(error):
+            raise
+        _uncounted(error)
+
+
+def _uncounted(error: Exception) -> None:
+    logger.warning("not counted", error=type(error).__name__)
+    count("RequestUncounted")
 
 
 def _note_refusal(request: Request, kind: str) -> None:
@@ -363,12 +366,15 @@ def _refusal(error: Exception, request: Request) -> Response:
         error = ServiceUnavailable(error=type(error).__name__)
     refused = problem(error, request.language, request.id)
     if refused.status >= 500 and not isinstance(error, MohlatError):
-        _unexpected(error)
+        unexpected(error)
     elif refused.status >= 500:
         logger.error("failed", error=type(error).__name__, details=error.details)  # type: ignore[attr-defined]
     else:
         logger.info("refused", error=type(error).__name__, field=refused.body.get("field"))
     headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else {}
+    if isinstance(error, TooManyRequests):
+        count("Throttled")
+        headers |= rate_limit(error)
     return Response(refused.status, refused.body, headers, "application/problem+json")
 
 
@@ -376,7 +382,9 @@ def _answer(response: Response, language: str) -> dict[str, Any]:
     headers = {**_HEADERS, "Content-Language": language, **response.headers}
     if origin := os.environ.get("ALLOWED_ORIGIN"):
         headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = "Location, Retry-After"
+        headers["Access-Control-Expose-Headers"] = (
+            "Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, RateLimit-Policy"
+        )
         headers["Vary"] = "Origin, Accept-Language"
     body = ""
     if isinstance(response.body, bytes):
@@ -425,10 +433,10 @@ def task(act: Handler) -> Handler:
             if bootstrap.passes(error):
                 logger.warning("not done", error=type(error).__name__)
                 raise ServiceUnavailable(error=type(error).__name__) from error
-            _unexpected(error)
+            unexpected(error)
             raise
         finally:
-            _write_metrics()
+            write_metrics()
 
     return lambda_handler
 
@@ -446,7 +454,7 @@ def batch(kind: str, act: Callable[[Any], None]) -> Handler:
             logger.warning("not done", error=type(error).__name__, details=error.details)
             raise
         except Exception as error:
-            _unexpected(error)
+            unexpected(error)
             raise
 
     def lambda_handler(event: Event, context: Any) -> Any:
@@ -456,7 +464,7 @@ def batch(kind: str, act: Callable[[Any], None]) -> Handler:
                 event=event, record_handler=one, processor=processor, context=context
             )
         finally:
-            _write_metrics()
+            write_metrics()
 
     return lambda_handler
 

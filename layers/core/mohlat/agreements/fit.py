@@ -10,6 +10,7 @@ from mohlat.agreements.sales import NOTHING_TAXED
 from mohlat.domain.agreement import Agreement, Consequence, Offer, Phase, Plan, RefundCase, Reminder, Since
 from mohlat.domain.cookies import ANSWER
 from mohlat.domain.durations import Duration
+from mohlat.domain.pace import METRIC
 
 
 def misfits(agreement: Agreement, _path: str) -> Iterator[Problem]:
@@ -23,6 +24,7 @@ def misfits(agreement: Agreement, _path: str) -> Iterator[Problem]:
         _longer_is_cheaper,
         _promoting,
         _metering,
+        _pacing,
         _extras_for_data,
         _extras_for_support,
         _publishing_our_cookie,
@@ -175,6 +177,16 @@ def _metering(agreement: Agreement) -> Iterator[Problem]:
     for index, rate in enumerate(agreement.overuse.rates if agreement.overuse else ()):
         if rate.metric not in limited:
             yield Problem(f"overuse.rates[{index}].metric", f"no plan has a limit of {rate.metric}")
+
+
+def _pacing(agreement: Agreement) -> Iterator[Problem]:
+    """Each plan says its pace where the agreement sets one, and none does where it does not."""
+    for index, plan in enumerate(agreement.plans):
+        path = f"plans[{index}].limits.{METRIC}"
+        if agreement.pace and METRIC not in plan.limits:
+            yield Problem(path, "missing: `pace` slows down to it")
+        if METRIC in plan.limits and not agreement.pace:
+            yield Problem(path, "there is no `pace` that would keep to it")
 
 
 def _extras_for_data(agreement: Agreement) -> Iterator[Problem]:

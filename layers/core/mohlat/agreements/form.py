@@ -61,6 +61,9 @@ from mohlat.domain.agreement import (
     LeakRule,
     Lease,
     MaintenanceRule,
+    MisuseRule,
+    PartnerPower,
+    PartnerRule,
     PasswordRule,
     Phase,
     Purpose,
@@ -70,6 +73,7 @@ from mohlat.domain.agreement import (
     Span,
     StaffNeeds,
     StaffRule,
+    SupportRule,
     SyncRule,
     TransferRule,
     Trial,
@@ -191,9 +195,16 @@ class _Form(Sales, Serving):
                 BackupRule, {"every": optional(duration), "keep": positive}, {"restoring": text}
             ),
             "staff": self.rule(StaffRule, {"needs": needs}),
+            "partners": self.rule(
+                PartnerRule,
+                {"powers": list_of(one_of({each.value: each for each in PartnerPower}), key=lambda one: one)},
+            ),
+            "misuse_reports": self.rule(MisuseRule, {"answer": duration}),
+            "support_role": self.rule(SupportRule, {"at_most": duration}),
             "contact_notes": self.basis(),
             "no_transfer": self.basis(),
             "activity": self.basis(),
+            "watch": self.basis(),
             "synchronization": self.rule(
                 SyncRule, {"search": list_of(SHORT_NAME, key=lambda name: name, empty=True)}
             ),

@@ -47,10 +47,12 @@ from mohlat.domain.agreement import (
     Extra,
     Ground,
     NeverBilledRule,
+    ObjectionRule,
     Offer,
     OfficialInvoiceRule,
     OrderNeeds,
     OveruseRule,
+    PaceRule,
     PaymentRule,
     Plan,
     Promotion,
@@ -169,7 +171,9 @@ class Sales(Rules):
             "promotions": self._promotions(),
             "extras": self._extras(),
             "overuse": self._overuse(),
+            "pace": self.rule(PaceRule, {"otherwise": positive, "slowed_percent": percent}),
             "disputes": self.rule(DisputeRule, {"within": duration, "answer": duration}),
+            "objections": self.rule(ObjectionRule, {"answer": duration}),
             "official_invoices": self.rule(
                 OfficialInvoiceRule, {"request_within": duration, "issue_within": duration}
             ),

@@ -11,7 +11,7 @@ from mohlat.application.official_invoices import OfficialDesk
 from mohlat.application.ports import Agreements, Books, Clock, Profiles, Row, SecurityLog, Tenants
 from mohlat.application.serve_support import HelpDesk
 from mohlat.application.transitions import commit_or_write, retrying
-from mohlat.domain import bookkeeping
+from mohlat.domain import bookkeeping, objections
 from mohlat.domain.agreement import Agreement, Phase
 from mohlat.domain.errors import Conflict, Gone, InvalidInput, NotFound
 from mohlat.domain.ledger import Posting
@@ -51,13 +51,15 @@ class Ending:
     """What a person says when a ticket ends. `outcome` is shown to the customer and names no person.
 
     Besides, by kind: `taken` says whether the gateway took a refund, `refund_id` names what was given back
-    after an objection, `tax_id` is the number under which an official invoice was filed by hand.
+    after an objection, `lifted` whether the restriction ends that was objected to, `tax_id` is the number
+    under which an official invoice was filed by hand.
     """
 
     outcome: str
     taken: bool | None = None
     refund_id: str | None = None
     tax_id: str | None = None
+    lifted: bool | None = None
 
 
 # What an ending may say besides its outcome.
@@ -65,8 +67,9 @@ _ASKED = {
     TicketKind.REFUND_UNCERTAIN: "taken",
     TicketKind.INVOICE_DISPUTE: "refund_id",
     TicketKind.OFFICIAL_INVOICE: "tax_id",
+    TicketKind.RESTRICTION_OBJECTION: "lifted",
 }
-_NEEDED = ("taken", "tax_id")
+_NEEDED = ("taken", "tax_id", "lifted")
 
 
 class TicketDesk:
@@ -165,7 +168,9 @@ class TicketDesk:
                 # What was missed until now is recorded first.
                 self._support.ring(tenant_id, ticket_id)
                 self._end(ticket, ending, by, summarized=True)
-            case TicketKind.MAIL:  # pragma: no branch (mypy proves that these are all)
+            case TicketKind.RESTRICTION_OBJECTION:
+                self._decide(ticket, ending, by)
+            case TicketKind.MISUSE | TicketKind.MAIL:  # pragma: no branch (mypy proves that these are all)
                 self._end(ticket, ending, by)
         return self._books.ticket(tenant_id, ticket_id)
 
@@ -197,6 +202,20 @@ class TicketDesk:
             notice=NoticeKind.DISPUTE_ANSWERED,
             facts={"invoice": ticket.facts["invoice"], **facts},
         )
+
+    def _decide(self, ticket: Ticket, ending: Ending, by: str) -> None:
+        """The restriction that was objected to is lifted, or upheld, and the customer told."""
+
+        def attempt() -> None:
+            now = self._clock.now()
+            closed = close_ticket(self._books.ticket(ticket.tenant_id, ticket.id), ending.outcome, now, by=by)
+
+            def decided(tenant: Tenant, agreement: Agreement) -> Transition:
+                return objections.decide(tenant, agreement, closed, now, lifted=bool(ending.lifted), by=by)
+
+            commit_or_write(self._tenants, self._books, self._agreements, closed.tenant_id, decided, [closed])
+
+        retrying(attempt)
 
     def _end(
         self,
@@ -269,7 +288,12 @@ def _check(ticket: Ticket, ending: Ending) -> None:
     if not ticket.open:
         raise Conflict("the ticket is closed already", outcome=ticket.outcome)
     asked = _ASKED.get(ticket.kind)
-    said = {"taken": ending.taken, "refund_id": ending.refund_id, "tax_id": ending.tax_id}
+    said = {
+        "taken": ending.taken,
+        "refund_id": ending.refund_id,
+        "tax_id": ending.tax_id,
+        "lifted": ending.lifted,
+    }
     for name, value in said.items():
         if value is not None and name != asked:
             raise InvalidInput(name, "not part of such a ticket")

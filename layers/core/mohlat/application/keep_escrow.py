@@ -24,7 +24,8 @@ from mohlat.application.ports import (
 )
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain import bookkeeping, escrow
-from mohlat.domain.agreement import Agreement, Phase
+from mohlat.domain.agreement import Agreement, PartnerPower, Phase
+from mohlat.domain.delegation import demand_power, let_propose
 from mohlat.domain.errors import Conflict, Gone, NotFound
 from mohlat.domain.escrow import Escrow, EscrowStatus
 from mohlat.domain.lifecycle import Transition
@@ -89,7 +90,8 @@ class EscrowDesk:
         """A partner agrees more work with a customer of its own (SAMAN-1.7), done by itself.
 
         Its own are those for whom work with this partner was agreed before and not given up. Raises NotFound
-        for anybody else, as for a customer that does not exist; Conflict while too much of it waits.
+        for anybody else, as for a customer that does not exist, and once the power was taken back; NotAllowed
+        where other powers were left; Conflict while too much of it waits.
         """
 
         def attempt() -> Escrow:
@@ -98,14 +100,20 @@ class EscrowDesk:
                 raise NotFound(tenant_id=tenant_id)
             if sum(each.status is EscrowStatus.AGREED for each in mine) >= _MOST_PROPOSED:
                 raise Conflict("too much is proposed and not paid yet", most=_MOST_PROPOSED)
-            return self._agree(tenant_id, partner, title, amount, f"partner:{partner}")
+            return self._agree(tenant_id, partner, title, amount, _name(partner))
 
         return retrying(attempt)
 
     def _agree(self, tenant_id: str, partner: str, title: str, amount: int, by: str) -> Escrow:
         tenant, agreement, now = self._load(tenant_id, by)
         agreed = Escrow(self._ids.new("e"), tenant_id, tenant.product, partner, title, amount, now)
-        commit(self._tenants, agreement, escrow.agree(tenant, agreement, agreed, now, by=by), (agreed,))
+        transition = escrow.agree(tenant, agreement, agreed, now, by=by)
+        if by == _name(partner):
+            # Of the very tenant that is written: who takes it back in between is faster, and it is refused.
+            demand_power(tenant, partner, PartnerPower.PROPOSE_WORK)
+        else:
+            transition = let_propose(transition, agreement, partner)
+        commit(self._tenants, agreement, transition, (agreed,))
         return agreed
 
     def of_tenant(self, tenant_id: str) -> list[Escrow]:
@@ -225,3 +233,8 @@ class EscrowDesk:
                 escrow_id=escrow_id,
             )
         return words
+
+
+def _name(partner: str) -> str:
+    """A partner as the journal names it."""
+    return f"partner:{partner}"

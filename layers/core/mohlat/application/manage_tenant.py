@@ -12,7 +12,7 @@ from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.data_requests import RequestStatus, take_up
-from mohlat.domain.errors import InvalidInput
+from mohlat.domain.errors import Conflict, InvalidInput
 from mohlat.domain.lifecycle import (
     Transition,
     accept_terms,
@@ -120,12 +120,17 @@ class TenantDesk:
     def restrict(
         self, tenant_id: str, kind: RestrictionKind, reason: str, clause: str, until: datetime | None, by: str
     ) -> Tenant:
-        """Restricts a tenant for a stated reason. Raises InvalidInput for a clause that is not there."""
+        """Restricts a tenant for a stated reason. Raises InvalidInput for a clause that is not there.
+
+        Raises Conflict for slowing down where the agreement sets no pace: it would change nothing.
+        """
 
         def decide(tenant: Tenant, agreement: Agreement, now: datetime) -> Transition:
             _check_clause(agreement, clause)
             if until is not None and until <= now:
                 raise InvalidInput("until", "must be in the future")
+            if kind is RestrictionKind.THROTTLED and agreement.pace is None:
+                raise Conflict("this agreement sets no pace that could be slowed down", kind=kind.value)
             return restrict(tenant, Restriction(kind, reason, clause, now, until), now, by=by)
 
         return self._apply(tenant_id, by, decide)

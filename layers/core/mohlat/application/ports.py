@@ -971,6 +971,14 @@ class SecurityLog(Protocol):
         ...
 
 
+class RequestCounts(Protocol):
+    """How many requests all workers together saw of a tenant; gone with its security log."""
+
+    def add(self, subject: str, window: datetime, number: int, kind: str = "requests") -> int:
+        """Adds to the count of the window that begins then, and says what it is with that."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TestClock:
     """How far the test clock is ahead, and its target (UTC) while it advances."""

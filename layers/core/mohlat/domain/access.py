@@ -72,6 +72,8 @@ def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
             if restriction.kind is kind and restriction.applies(now):
                 return restriction.clause
     match tenant.phase:
+        case Phase.READ_ONLY if tenant.wound_down_until:
+            return agreement.wind_down.basis.cite()
         case Phase.READ_ONLY if agreement.read_only:
             return agreement.read_only.basis.cite()
         case Phase.TRIAL | Phase.ACTIVE if tenant.restoring and agreement.backups:

@@ -238,6 +238,26 @@ class OveruseRule:
 
 
 @dataclass(frozen=True, slots=True)
+class PaceRule:
+    """How many requests a minute are answered: a plan's limit says it, `otherwise` for who has no plan.
+
+    Whoever is throttled gets `slowed_percent` of that (CLUB-4, SAMAN-3.12).
+    """
+
+    otherwise: int
+    slowed_percent: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionRule:
+    """A restricted customer may reply, and is answered within this time."""
+
+    answer: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeRule:
     """Until when an invoice can be contested: `within` its date, the last day counted whole; answered by
     then.
@@ -549,6 +569,38 @@ class StaffRule:
 
 
 @dataclass(frozen=True, slots=True)
+class MisuseRule:
+    """Suspected misuse of an account can be reported; a person acts on it within `answer` (KALAK-account)."""
+
+    answer: Duration
+    basis: Basis
+
+
+class PartnerPower(StrEnum):
+    """What can be delegated to a partner for one of its customers."""
+
+    PROPOSE_WORK = "propose_work"
+    SEE_STATUS = "see_status"
+    NOTE_CONTACT = "note_contact"
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerRule:
+    """The powers that may be delegated to partners at all (SAMAN-1.7)."""
+
+    powers: tuple[PartnerPower, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRule:
+    """The customer lets a helper in with the support role, for `at_most` this long at a time (SAMAN-3.7)."""
+
+    at_most: Duration
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class LeakRule:
     """A known leak of personal data is a case; those whose data it was are told `within` this long."""
 
@@ -806,7 +858,9 @@ class Agreement:
     promotions: tuple[Promotion, ...] = ()
     extras: tuple[Extra, ...] = ()
     overuse: OveruseRule | None = None
+    pace: PaceRule | None = None
     disputes: DisputeRule | None = None
+    objections: ObjectionRule | None = None
     official_invoices: OfficialInvoiceRule | None = None
     order_needs: OrderNeeds | None = None
     seller: Seller | None = None
@@ -817,10 +871,14 @@ class Agreement:
     violations: tuple[Violation, ...] = ()
     backups: BackupRule | None = None
     staff: StaffRule | None = None
+    misuse_reports: MisuseRule | None = None
+    support_role: SupportRule | None = None
+    partners: PartnerRule | None = None
     leaks: LeakRule | None = None
     contact_notes: Basis | None = None
     no_transfer: Basis | None = None
     activity: Basis | None = None
+    watch: Basis | None = None
     synchronization: SyncRule | None = None
     consents: tuple[ConsentRule, ...] = ()
     cookies: CookieRule | None = None

@@ -88,6 +88,12 @@ class TooManyAttempts(MohlatError):
     code = "too-many-attempts"
 
 
+class TooManyRequests(MohlatError):
+    """The package's requests of this minute are used up: the same again in `retry_after_seconds`."""
+
+    code = "too-many-requests"
+
+
 class ConcurrentChange(MohlatError):
     """Somebody else moved it between our read and our write: read again and retry at once."""
 

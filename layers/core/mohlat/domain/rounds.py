@@ -149,7 +149,7 @@ class Progress:
 
     @classmethod
     def of(cls, lanes: Iterable[Lane]) -> Progress:
-        """Their sum; finished when the last of them is."""
+        """Their sum; finished when the last of them is. Of a round that is not there, nothing is."""
         lanes = list(lanes)
         ends = [lane.finished_at for lane in lanes]
         return cls(
@@ -158,7 +158,7 @@ class Progress:
             passed_over=sum(lane.passed_over for lane in lanes),
             left=tuple(sorted(each for lane in lanes for each in lane.left)),
             trouble=next((lane.trouble for lane in lanes if lane.trouble), ""),
-            finished_at=None if None in ends else max(end for end in ends if end),
+            finished_at=None if None in ends or not ends else max(end for end in ends if end),
             overtaken=any(lane.overtaken for lane in lanes),
         )
 

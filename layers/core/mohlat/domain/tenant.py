@@ -14,6 +14,7 @@ from typing import Any
 
 from mohlat.domain.agreement import Phase
 from mohlat.domain.durations import Duration
+from mohlat.domain.roles import Delegation, SupportGrant
 
 
 class RestrictionKind(StrEnum):
@@ -164,6 +165,8 @@ class Tenant:
     done         what was carried out once in this period (reminders, the deletion warning)
     purge_not_before  a later purge than the retention's end, after a hold or a late warning
     debts        unpaid invoices for use above the limits, oldest first
+    helpers      whom the customer let in with the support role, oldest first; who was sent away is not there
+    delegations  what partners may do for this customer, the newest last
     open_matters what forbids a purge while it is open: "payment:<id>" and the like
     carrier      the execution that carried out the last deadline
     journal_head the hash of the newest journal entry
@@ -190,6 +193,8 @@ class Tenant:
     restrictions: tuple[Restriction, ...] = ()
     holds: tuple[Hold, ...] = ()
     debts: tuple[Debt, ...] = ()
+    helpers: tuple[SupportGrant, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
     open_matters: frozenset[str] = frozenset()
     carrier: str = ""
     journal_head: str = ""
@@ -306,6 +311,28 @@ def debt_from_dict(data: Mapping[str, Any]) -> Debt:
     )
 
 
+def _grant_to_dict(grant: SupportGrant) -> dict[str, Any]:
+    return {
+        "id": grant.id,
+        "helper": grant.helper,
+        "helper_tenant": grant.helper_tenant,
+        "by": grant.by,
+        "since": iso(grant.since),
+        "until": iso(grant.until),
+    }
+
+
+def _grant(data: Mapping[str, Any]) -> SupportGrant:
+    return SupportGrant(
+        id=data["id"],
+        helper=data["helper"],
+        helper_tenant=data["helper_tenant"],
+        by=data["by"],
+        since=from_iso(data["since"]),
+        until=from_iso(data["until"]),
+    )
+
+
 def to_dict(tenant: Tenant) -> dict[str, Any]:
     """The tenant as plain JSON values, one key per field; `from_dict` reads it back."""
     return {
@@ -374,6 +401,16 @@ def to_dict(tenant: Tenant) -> dict[str, Any]:
             }
             for debt in tenant.debts
         ],
+        "helpers": [_grant_to_dict(grant) for grant in tenant.helpers],
+        "delegations": [
+            {
+                "partner": each.partner,
+                "powers": list(each.powers),
+                "by": each.by,
+                "since": iso(each.since),
+            }
+            for each in tenant.delegations
+        ],
         "open_matters": sorted(tenant.open_matters),
         "carrier": tenant.carrier,
         "journal_head": tenant.journal_head,
@@ -437,6 +474,11 @@ def from_dict(data: Mapping[str, Any]) -> Tenant:
             for item in data.get("holds") or ()
         ),
         debts=tuple(debt_from_dict(item) for item in data.get("debts") or ()),
+        helpers=tuple(_grant(item) for item in data.get("helpers") or ()),
+        delegations=tuple(
+            Delegation(item["partner"], tuple(item["powers"]), item["by"], from_iso(item["since"]))
+            for item in data.get("delegations") or ()
+        ),
         open_matters=frozenset(data.get("open_matters") or ()),
         carrier=data.get("carrier") or "",
         journal_head=data.get("journal_head") or "",

@@ -21,6 +21,8 @@ class TicketKind(StrEnum):
     invoice_dispute   the customer contests an invoice (KALO-24, SAMAN-5.11)
     official_invoice  an official invoice that has to be issued in time (SAMAN-5.9)
     listing_objection an objection to being shown in the list of customers (CLUB-11)
+    misuse            somebody may be using an account that is not theirs (KALAK-account)
+    restriction_objection  a customer's reply to a restriction: lift it or uphold it
     mail              a mail from a registered address that no rule understood
     data_request      somebody asks for a right over their data: answer it in time (KALLU-9, KALAK-copy)
     support           the customer asks for help, with deadlines in working time (SAMAN-4.2.2, KALO-11)
@@ -33,6 +35,8 @@ class TicketKind(StrEnum):
     INVOICE_DISPUTE = "invoice_dispute"
     OFFICIAL_INVOICE = "official_invoice"
     LISTING_OBJECTION = "listing_objection"
+    MISUSE = "misuse"
+    RESTRICTION_OBJECTION = "restriction_objection"
     MAIL = "mail"
     DATA_REQUEST = "data_request"
     SUPPORT = "support"

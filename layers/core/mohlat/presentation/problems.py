@@ -30,6 +30,7 @@ from mohlat.domain.errors import (
     SupportNotCovered,
     TooLate,
     TooManyAttempts,
+    TooManyRequests,
     UnderMaintenance,
 )
 from mohlat.presentation.fields import LANGUAGES, BodyTooLarge, MalformedBody, UnsupportedMediaType
@@ -238,6 +239,15 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
         ),
         retry_after=900,
     ),
+    TooManyRequests: _Kind(
+        429,
+        _both("درخواست بیش از اندازه", "Too many requests"),
+        _both(
+            "درخواست‌های این دقیقه به حد بستهٔ شما رسیده است. زمان تلاش دوباره در details آمده است.",
+            "This minute's requests reached what your package allows. Details say when to try again.",
+        ),
+        retry_after=60,
+    ),
     GatewayRefused: _Kind(
         502,
         _both("درگاه نپذیرفت", "Refused by the gateway"),
@@ -376,6 +386,13 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
             "must repeat the account's name",
         ),
         ("must repeat the tenant's id", "باید شناسهٔ حساب را تکرار کند", "must repeat the tenant's id"),
+        ("has no confirmed account", "حساب تأییدشده‌ای ندارد", "has no confirmed account"),
+        ("is of this account already", "از همین حساب است", "is of this account already"),
+        (
+            "later than the agreement allows",
+            "دیرتر از آن است که توافق‌نامه می‌پذیرد",
+            "is later than the agreement allows",
+        ),
         ("must name exactly one of them", "باید دقیقاً یکی از آن‌ها باشد", "must be exactly one of them"),
         ("lies in the past", "در گذشته است", "lies in the past"),
         ("not the newest", "تازه‌ترین نسخه نیست", "is not the newest version"),
@@ -477,6 +494,7 @@ _FIELDS = {
     "legal_entity": "شخص حقوقی",
     "legal_entity.name": "نام شخص حقوقی",
     "legal_entity.national_id": "شناسهٔ ملی",
+    "lifted": "برداشتن محدودیت",
     "limit": "شمار",
     "logo_url": "نشانی نشان",
     "metric": "سنجه",
@@ -489,6 +507,7 @@ _FIELDS = {
     "export_id": "شناسهٔ خروجی",
     "outcome": "نتیجه",
     "partner": "همکار",
+    "powers": "اختیارها",
     "password": "گذرواژه",
     "payment_id": "شناسهٔ پرداخت",
     "period": "دوره",
@@ -580,10 +599,25 @@ def problem(error: Exception, language: str, instance: str) -> Problem:
             shown["reason"] = str(error.details["reason"])
         if shown:
             body["details"] = shown
-    retry_after = kind.retry_after
-    if isinstance(error, UnderMaintenance):
-        retry_after = int(str(error.details["retry_after"]))
-    return Problem(kind.status, body, retry_after)
+    return Problem(kind.status, body, _seconds_to_wait(error, kind))
+
+
+def rate_limit(error: TooManyRequests) -> dict[str, str]:
+    """What programs read about a limit: how much it is, that nothing is left, when it begins anew."""
+    limit = error.details["limit"]
+    return {
+        "RateLimit-Limit": str(limit),
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": str(error.details["retry_after_seconds"]),
+        "RateLimit-Policy": f"{limit};w={error.details['window_seconds']}",
+    }
+
+
+def _seconds_to_wait(error: Exception, kind: _Kind) -> int | None:
+    if isinstance(error, TooManyRequests):
+        told = error.details.get("retry_after_seconds")
+        return told if isinstance(told, int) else kind.retry_after
+    return kind.retry_after
 
 
 def _sentence(error: InvalidInput, language: str) -> str:

@@ -21,6 +21,8 @@ _KINDS: Mapping[TicketKind, tuple[str, str]] = {
     TicketKind.OFFICIAL_INVOICE: ("صدور صورت‌حساب رسمی", "Official invoice"),
     TicketKind.DATA_REQUEST: ("درخواست دربارهٔ اطلاعات شما", "Request about your data"),
     TicketKind.SUPPORT: ("درخواست پشتیبانی", "Request for support"),
+    TicketKind.MISUSE: ("گزارش سوءاستفاده از حساب", "Misuse of the account is reported"),
+    TicketKind.RESTRICTION_OBJECTION: ("اعتراض به محدودیت حساب", "Objection to a restriction"),
     TicketKind.MAIL: ("نامهٔ شما", "Your mail"),
 }
 _TEXTS = ("name", "surname", "national_id", "mobile", "email", "address", "postal_code", "sheba")

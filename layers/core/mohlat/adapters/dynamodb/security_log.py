@@ -17,12 +17,15 @@ from mohlat.application.ports import SecurityLine
 from mohlat.domain.tenant import from_iso, iso
 from mohlat.settings import settings
 
-_AUDIT = "AUDIT#"
+AUDIT = "AUDIT#"
+# Counts of requests stand behind the lines, which begin with their year.
+COUNT = "COUNT#"
 # Long enough to find where a leak came from, and no longer (KALO-6, KALLU-6).
 _KEPT = timedelta(days=365)
 
 
-def _table() -> TableConnection:
+def security_table() -> TableConnection:
+    """The connection to the security log's table."""
     return connection_to(settings().security_log_table)
 
 
@@ -34,7 +37,7 @@ class AuditItem(Item):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        return _table()
+        return security_table()
 
 
 class DynamoSecurityLog:
@@ -47,11 +50,17 @@ class DynamoSecurityLog:
             doc["details"] = details
         # The random end keeps two lines of one second apart.
         sk = f"{iso(at)}#{secrets.token_hex(4)}"
-        AuditItem(_AUDIT + subject, sk, doc=doc, expires_at=int((at + _KEPT).timestamp())).save()
+        AuditItem(AUDIT + subject, sk, doc=doc, expires_at=int((at + _KEPT).timestamp())).save()
 
     def lines(self, subject: str, limit: int = 100) -> list[SecurityLine]:
         """The newest lines first."""
-        found = AuditItem.query(_AUDIT + subject, scan_index_forward=False, consistent_read=True, limit=limit)
+        found = AuditItem.query(
+            AUDIT + subject,
+            AuditItem.sk < COUNT,
+            scan_index_forward=False,
+            consistent_read=True,
+            limit=limit,
+        )
         return [
             SecurityLine(
                 subject=subject,
@@ -66,10 +75,10 @@ class DynamoSecurityLog:
 
 def count_lines(subject: str) -> int:
     """How many lines there are about a subject, read consistently."""
-    return count_in(_AUDIT + subject, model=AuditItem)
+    return count_in(AUDIT + subject, model=AuditItem)
 
 
 def delete_lines(subject: str, limit: int) -> int:
     """Deletes up to `limit` lines about a subject; says how many."""
-    pk = _AUDIT + subject
-    return delete_all(((pk, sk) for sk in keys_in(pk, limit=limit, model=AuditItem)), _table())
+    pk = AUDIT + subject
+    return delete_all(((pk, sk) for sk in keys_in(pk, limit=limit, model=AuditItem)), security_table())

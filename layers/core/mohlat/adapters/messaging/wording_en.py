@@ -427,6 +427,37 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "Support of $sms_name wrote to you on $sms_day ($iso_day); you find it in your account.",
         {"token": "sms_day", "token2": "iso_day", "token10": "sms_name"},
     ),
+    NoticeKind.OBJECTION_RECEIVED: Script(
+        "We received your objection at $name",
+        (
+            "We received your objection to a restriction of your account with $name. "
+            "Our people look into it and answer by $date.",
+            "Ticket: $ticket_id",
+            "Your data is not deleted while it is open. We will tell you when the answer is there.",
+        ),
+        "We received your objection to the restriction at $sms_name and answer by $sms_day ($iso_day).",
+        {"token": "sms_day", "token2": "iso_day", "token10": "sms_name"},
+    ),
+    NoticeKind.RESTRICTION_LIFTED: Script(
+        "A restriction at $name was lifted after your objection",
+        (
+            "After your objection the restriction of your account with $name was lifted.",
+            "Ticket: $ticket_id\nDate: $date",
+            "You will find the answer in your account, under the ticket's number.",
+        ),
+        "After your objection the restriction at $sms_name was lifted on $sms_day ($iso_day).",
+        {"token": "sms_day", "token2": "iso_day", "token10": "sms_name"},
+    ),
+    NoticeKind.RESTRICTION_UPHELD: Script(
+        "A restriction at $name stands after your objection",
+        (
+            "We looked into your objection. The restriction of your account with $name stands.",
+            "Ticket: $ticket_id\nDate: $date",
+            "You will find the answer in your account, under the ticket's number.",
+        ),
+        "After your objection the restriction at $sms_name stands, as decided on $sms_day ($iso_day).",
+        {"token": "sms_day", "token2": "iso_day", "token10": "sms_name"},
+    ),
     NoticeKind.OFFICIAL_INVOICE_ISSUED: Script(
         "Your official invoice from $name is issued",
         (
