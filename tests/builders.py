@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 
 from mohlat.domain import lifecycle, purchases
@@ -55,6 +55,7 @@ from mohlat.domain.journal import Entry, record
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.payments import Order
 from mohlat.domain.tenant import Closing, Hold, Restriction, RestrictionKind, Tenant
+from mohlat.domain.working_time import NOTHING_DECLARED, Declared
 
 START = datetime(2026, 1, 31, 8, 0, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -95,6 +96,18 @@ class GregorianCalendar:
     def year_of(self, instant: datetime) -> int:
         """The year of `instant`."""
         return instant.year
+
+    def day_of(self, instant: datetime) -> date:
+        """The UTC day of `instant`."""
+        return instant.date()
+
+    def at(self, day: date, of_day: time) -> datetime:
+        """The UTC instant of a time of day."""
+        return datetime.combine(day, of_day, UTC)
+
+    def is_working_day(self, day: date, declared: Declared = NOTHING_DECLARED) -> bool:
+        """Whether a day is one from Monday to Friday and not declared to be a holiday."""
+        return day.weekday() < 5 and day not in declared.added
 
     def month_of(self, instant: datetime, before: int = 0) -> str:
         """The month of `instant`, such as 2026-11, or one so many months before it."""

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
@@ -53,6 +53,7 @@ from mohlat.domain.errors import (
     TooManyAttempts,
 )
 from mohlat.domain.escrow import Escrow
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry, record
 from mohlat.domain.leaks import Leak
@@ -84,6 +85,7 @@ from mohlat.domain.tenant import Tenant, iso
 from mohlat.domain.tickets import Ticket
 from mohlat.domain.uptime import Incident
 from mohlat.domain.winding_down import WindDown
+from mohlat.domain.working_time import DeclaredDay
 
 START = datetime(2026, 1, 31, 8, 0, 0, tzinfo=UTC)
 Kind = TypeVar("Kind")
@@ -121,6 +123,8 @@ class Table:
     refunds: dict[tuple[str, str], Refund] = field(default_factory=dict)
     tickets: dict[tuple[str, str], Ticket] = field(default_factory=dict)
     words: dict[tuple[str, str], str] = field(default_factory=dict)
+    messages: dict[tuple[str, str, str], Reply] = field(default_factory=dict)
+    declared_days: dict[tuple[str, date], DeclaredDay] = field(default_factory=dict)
     escrows: dict[tuple[str, str], Escrow] = field(default_factory=dict)
     usage: dict[tuple[str, str], UsageReport] = field(default_factory=dict)
     requests: dict[tuple[str, str], DataRequest] = field(default_factory=dict)
@@ -261,6 +265,10 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             if row.tenant_id not in table.keys:
                 raise Gone(tenant_id=row.tenant_id)
             _insert(table.words, (row.tenant_id, row.id), row.text)
+        case Reply():
+            if row.tenant_id not in table.keys:
+                raise Gone(tenant_id=row.tenant_id)
+            _insert(table.messages, (row.tenant_id, row.ticket_id, row.id), row)
 
 
 class _Overlay(MutableMapping[Any, Any]):
@@ -276,7 +284,7 @@ class _Overlay(MutableMapping[Any, Any]):
             return self._set[key]
         if key in self._gone or key not in self._under:
             raise KeyError(key)
-        return self._under[key]
+        return None if isinstance(self._under, set) else self._under[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._set[key] = value
@@ -460,7 +468,7 @@ class FakeBooks:
         with _transaction(self.table) as after:
             _put(after, rows)
             for row in rows:
-                if isinstance(row, UsageReport | Words) and row.tenant_id not in after.tenants:
+                if isinstance(row, UsageReport | Words | Reply) and row.tenant_id not in after.tenants:
                     raise ConcurrentChange(tenant_id=row.tenant_id)
 
     def refund(self, tenant_id: str, refund_id: str) -> Refund:
@@ -481,6 +489,10 @@ class FakeBooks:
 
     def words(self, tenant_id: str, id: str) -> str | None:
         return self.table.words.get((tenant_id, id)) if tenant_id in self.table.keys else None
+
+    def messages(self, tenant_id: str, ticket_id: str) -> list[Reply]:
+        mine = [each for key, each in self.table.messages.items() if key[:2] == (tenant_id, ticket_id)]
+        return sorted(mine, key=lambda each: each.id) if tenant_id in self.table.keys else []
 
     def escrow(self, tenant_id: str, escrow_id: str) -> Escrow:
         return _one(self.table.escrows, tenant_id, escrow_id)
@@ -509,6 +521,20 @@ class FakeBooks:
 
     def touched_on(self, day: str) -> set[str]:
         return {each.tenant_id for each in self.table.postings.values() if f"{each.at:%Y-%m-%d}" == day}
+
+
+class FakeDeclaredDays:
+    """`DeclaredDays` in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def of(self, product: str) -> list[DeclaredDay]:
+        mine = [each for each in self.table.declared_days.values() if each.product == product]
+        return sorted(mine, key=lambda each: each.day)
+
+    def put(self, day: DeclaredDay) -> None:
+        self.table.declared_days[day.product, day.day] = day
 
 
 class FakeInvoices:
@@ -1145,7 +1171,15 @@ class FakeEraser:
                 return mine + self._rows(tenant_id, [table.users, table.codes])
             case Store.TENANT:
                 places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
-                places += [table.words, table.requests, table.usage, table.profiles, table.jobs, table.files]
+                places += [
+                    table.words,
+                    table.messages,
+                    table.requests,
+                    table.usage,
+                    table.profiles,
+                    table.jobs,
+                    table.files,
+                ]
                 places += [table.backup_plans, table.contact_notes, table.consents, table.listings]
                 places += [table.tenants]
             case Store.KEY:

@@ -23,10 +23,11 @@ from mohlat.observation import count, logger
 
 
 def _dispatch(record: Any) -> None:
-    if record.raw_event["eventName"] != "INSERT":
-        return
     # Keys only: the row is read again, as it is now and as the adapter understands it.
     pk, sk = (record.raw_event["dynamodb"]["Keys"][name]["S"] for name in ("pk", "sk"))
+    # A ticket's deadlines may move; all else is owed what it is owed from its beginning.
+    if record.raw_event["eventName"] != "INSERT" and not sk.startswith("TICKET#"):
+        return
     try:
         if pk.startswith("T#") and sk.startswith("J#"):
             _dispatch_entry(pk.removeprefix("T#"), int(sk.removeprefix("J#")))

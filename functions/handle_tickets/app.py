@@ -30,7 +30,10 @@ def _list(request: Request) -> Response:
     if not for_operator:
         living(bootstrap.tenants().get(request.tenant_id))
     show = views.ticket_for_operator if for_operator else views.ticket
-    tickets = bootstrap.ticket_desk().of(request.tenant_id)
+    if for_operator or Role.OWNER in request.caller.roles:
+        tickets = bootstrap.ticket_desk().of(request.tenant_id)
+    else:
+        tickets = bootstrap.help_desk().of(request.tenant_id, request.caller.name, Role.USER)
     return Response(200, {"tickets": [show(ticket, request.language) for ticket in tickets]})
 
 
@@ -62,7 +65,7 @@ def _close(request: Request) -> Response:
 
 lambda_handler = api(
     route("GET", "/tickets", _list_open, [Role.OPERATOR]),
-    route("GET", "/tenants/{tenant_id}/tickets", _list, _READERS),
+    route("GET", "/tenants/{tenant_id}/tickets", _list, [*_READERS, Role.USER]),
     route("GET", "/tenants/{tenant_id}/tickets/{ticket_id}", _one, _READERS),
     route("POST", "/tenants/{tenant_id}/tickets/{ticket_id}/closures", _close, [Role.OPERATOR]),
 )

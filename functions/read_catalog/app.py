@@ -7,6 +7,7 @@ from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import NotFound
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.presentation import views
+from mohlat.presentation.helpdesk_views import promises
 
 
 def _products(request: Request) -> Response:
@@ -24,7 +25,9 @@ def _agreement_of(request: Request) -> Agreement:
 
 
 def _terms(request: Request) -> Response:
-    return Response(200, views.terms(_agreement_of(request), request.language))
+    agreement = _agreement_of(request)
+    support = agreement.support and promises(agreement.support)
+    return Response(200, {**views.terms(agreement, request.language), "support": support})
 
 
 def _plans(request: Request) -> Response:

@@ -19,6 +19,7 @@ from mohlat.adapters.dynamodb.contact_notes import DynamoContactNotes
 from mohlat.adapters.dynamodb.data_jobs import DynamoDataJobs
 from mohlat.adapters.dynamodb.data_keys import DynamoWrappedKeys
 from mohlat.adapters.dynamodb.data_requests import DynamoDataRequests
+from mohlat.adapters.dynamodb.declared_days import DynamoDeclaredDays
 from mohlat.adapters.dynamodb.dispatches import DynamoDispatches
 from mohlat.adapters.dynamodb.due_index import DynamoDueIndex
 from mohlat.adapters.dynamodb.invoices import DynamoInvoices
@@ -199,6 +200,7 @@ class Stores:
     activity: ports.ActivityLog
     listings: ports.Listings
     requests: ports.DataRequests
+    days: ports.DeclaredDays
     counts: ports.RequestCounts
     watch: Watch = field(default_factory=Watch)
 
@@ -251,6 +253,7 @@ def on_dynamodb(sealer: EnvelopeSealer, watch: Watch) -> Stores:
         DynamoActivityLog(sealer),
         DynamoListings(),
         DynamoDataRequests(),
+        DynamoDeclaredDays(),
         DynamoRequestCounts(),
         watch,
     )
@@ -283,6 +286,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             fakes.FakeActivityLog(table),
             fakes.FakeListings(table),
             fakes.FakeDataRequests(table),
+            fakes.FakeDeclaredDays(table),
             fakes.FakeRequestCounts(table),
         )
         return

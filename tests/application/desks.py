@@ -9,13 +9,15 @@ from typing import Any
 from mohlat.agreements import loader
 from mohlat.application.check_ledger import LedgerCheck
 from mohlat.application.contest_invoice import DisputeDesk
+from mohlat.application.declare_days import DaysDesk
 from mohlat.application.handle_requests import RequestDesk
 from mohlat.application.handle_tickets import TicketDesk
 from mohlat.application.keep_profile import ProfileDesk
-from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader
+from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader, SupportReader
 from mohlat.application.official_invoices import OfficialDesk, TaxOfficeUnavailable
 from mohlat.application.quoting import Wanted
 from mohlat.application.receive_mail import MailRoom
+from mohlat.application.serve_support import HelpDesk
 from mohlat.domain.agreement import Agreement, Seller
 from mohlat.domain.billing import BillingProfile, Company
 from mohlat.domain.durations import Duration
@@ -23,6 +25,7 @@ from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.payments import OrderKind
 from mohlat.domain.tenant import Tenant
 from tests.application.world import World
+from tests.fakes import FakeDeclaredDays
 
 COMPANY = Company("Example Ltd", "14007650912", "14007650912")
 SHEBA = "IR820540102680020817909002"
@@ -87,6 +90,19 @@ class Office(World):
             ids=self.ids,
             clock=self.clock,
         )
+        self.days = FakeDeclaredDays(self.table)
+        self.support = HelpDesk(
+            books=self.books,
+            tenants=self.tenants,
+            agreements=self.agreements,
+            days=self.days,
+            security_log=self.security_log,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.days_desk = DaysDesk(
+            days=self.days, agreements=self.agreements, support=self.support, clock=self.clock
+        )
         self.tickets = TicketDesk(
             books=self.books,
             profiles=self.profiles,
@@ -94,6 +110,7 @@ class Office(World):
             agreements=self.agreements,
             refunds=self.refund_follower,
             officials=self.officials,
+            support=self.support,
             security_log=self.security_log,
             clock=self.clock,
         )
@@ -118,6 +135,7 @@ class Office(World):
                 DisputeReader(disputes=self.disputes, invoices=self.invoices),
                 RequestReader(desk=self.request_desk, requests=self.requests, people=self.people),
                 ClosingReader(desk=self.desk, people=self.people, clock=self.clock),
+                SupportReader(desk=self.support, books=self.books, people=self.people),
             ),
             books=self.books,
             tenants=self.tenants,

@@ -383,6 +383,31 @@ def test_an_agreement_that_gives_a_period_less_than_its_package_is_refused() -> 
     ]
 
 
+@pytest.mark.clause("SAMAN-4.2.2")
+@pytest.mark.clause("KALO-11")
+def test_an_agreement_says_what_support_promises_and_what_it_does_not_do(world: World) -> None:
+    event = load_event("read_catalog/agreement")
+    saman, kalo, kallu = (
+        body(world.call("read_catalog", event | {"pathParameters": {"product": product}}))["support"]
+        for product in ("saman360", "kalo", "kallu")
+    )
+    assert kallu is None
+    assert (saman["hours"]["opens"], saman["hours"]["closes"]) == ("08:00", "16:00")
+    assert {
+        level["severity"]: [(step["step"], step["within"]) for step in level["steps"]]
+        for level in saman["levels"]
+    } == {
+        "critical": [("answer", "PT7200S"), ("recovery", "PT28800S"), ("fix", "P3D")],
+        "major": [("answer", "PT14400S"), ("recovery", "P2D"), ("fix", "P6D")],
+        "normal": [("answer", "PT28800S"), ("review", "P3D"), ("fix", None)],
+        "other": [("answer", "P2D"), ("estimate", "P8D")],
+    }
+    assert saman["manager_only"]["clause"] == "SAMAN-4.2.6"
+    assert saman["not_a_bug"]["extra"] == "support_time"
+    assert [each["topic"] for each in kalo["not_covered"]] == ["new_feature", "training", "visit"]
+    assert kalo["mail"]["address"] == "support@kalo.ir"
+
+
 @pytest.mark.clause("KALLU-9")
 def test_an_agreement_says_how_requests_about_data_come_and_until_when_they_are_answered(
     world: World,

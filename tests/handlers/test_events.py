@@ -18,6 +18,7 @@ from tests.handlers import (
     request_cases,
     service_cases,
     staff_cases,
+    support_cases,
     sync_cases,
     terms_cases,
 )
@@ -401,6 +402,7 @@ CASES: dict[str, Case] = {
     **export_cases.CASES,
     **service_cases.CASES,
     **staff_cases.CASES,
+    **support_cases.CASES,
     **privacy_cases.CASES,
     **people_cases.CASES,
     **sync_cases.CASES,

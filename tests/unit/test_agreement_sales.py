@@ -210,6 +210,7 @@ def test_samans_extras_have_prices_and_their_clauses(saman: Agreement):
         "backup_check": "SAMAN-4.4",
         "backup_move": "SAMAN-4.4",
         "backup_restore": "SAMAN-4.4",
+        "support_time": "SAMAN-4.2.4",
         "export": "SAMAN-6.5",
     }
     for extra in saman.extras:
@@ -392,7 +393,7 @@ BREAKS = [
     # extras
     ("saman360", "id: configuration", "id: training", "extras[1].id", "is there twice"),
     ("saman360", "id: configuration", "id: Configuration", "extras[1].id", "short name"),
-    ("kalo", "toman: 250_000}\n\ndisputes", "toman: 0}\n\ndisputes", "extras[0].prices[0].toman", "above 0"),
+    ("kalo", "toman: 250_000}\n\nsupport", "toman: 0}\n\nsupport", "extras[0].prices[0].toman", "above 0"),
     ("kalo", "{fa: یک ساعت آموزش, ", "{", "extras[0].names.fa", "missing: `languages` names fa"),
     # overuse
     (

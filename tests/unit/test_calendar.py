@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mohlat.calendar import display
-from mohlat.calendar.holidays import FIRST_YEAR, LAST_YEAR, Declared, public_holidays
+from mohlat.calendar.holidays import FIRST_YEAR, LAST_YEAR, public_holidays
 from mohlat.calendar.jalali import JALALI, gregorian_day, jalali_parts, month_length, start_of_day
 from mohlat.domain.durations import Duration
+from mohlat.domain.working_time import Declared
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 SECOND = timedelta(seconds=1)

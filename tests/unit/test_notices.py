@@ -98,6 +98,7 @@ def test_a_reminder_of_a_debt_is_owed_until_it_is_paid_whatever_period_began_sin
         NoticeKind.ESCROW_RELEASED,
         NoticeKind.COMPENSATED,
         NoticeKind.DISPUTE_ANSWERED,
+        NoticeKind.SUPPORT_ANSWERED,
         NoticeKind.OFFICIAL_INVOICE_ISSUED,
     ],
 )
@@ -124,6 +125,7 @@ def test_what_was_done_with_money_is_told_however_late(kind: NoticeKind) -> None
         (NoticeKind.COMPENSATED, "ticket_id"),
         (NoticeKind.DISPUTE_RECEIVED, "ticket_id"),
         (NoticeKind.DISPUTE_ANSWERED, "ticket_id"),
+        (NoticeKind.SUPPORT_ANSWERED, "ticket_id"),
         (NoticeKind.OFFICIAL_INVOICE_ISSUED, "invoice_id"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 from tests.workflows.interpreter import Failure, Throttled, at, run
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-GIVEN = {"tenant_id": "t_1", "ticket_id": "k_1", "wake_at": at(START + timedelta(days=7))}
+GIVEN = {"tenant_id": "t_1", "ticket_id": "k_1", "watch": 3, "wake_at": at(START + timedelta(days=7))}
 
 
 def answer(day: int, decided: bool) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def test_a_ticket_is_looked_at_when_it_is_due() -> None:
     assert wait.status == "SUCCEEDED"
     assert wait.states == ["WaitForDeadline", "Escalate", "IsItDone", "Done"]
     assert wait.waits == [timedelta(days=7)]
-    assert wait.calls == [("escalate_ticket", {"tenant_id": "t_1", "ticket_id": "k_1"})]
+    assert wait.calls == [("escalate_ticket", GIVEN)]
 
 
 def test_a_ticket_whose_deadline_moved_is_waited_for_again() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mohlat.application.check_ledger import LedgerCheck
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
+    from mohlat.application.declare_days import DaysDesk
     from mohlat.application.delegate_powers import PartnerDesk
     from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.end_product import WindDownDesk
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         ContactNotes,
         DataJobs,
         DataRequests,
+        DeclaredDays,
         Dispatches,
         DueIndex,
         DueItem,
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
     from mohlat.application.see_personal_data import PersonalDataDesk
     from mohlat.application.send_notices import Sender
     from mohlat.application.serve_customer import ServiceDesk
+    from mohlat.application.serve_support import HelpDesk
     from mohlat.application.service_gate import ServiceGate
     from mohlat.application.settle_payment import PaymentDesk
     from mohlat.application.sign_in import FrontDesk
@@ -1074,7 +1077,40 @@ def ticket_desk() -> TicketDesk:
         agreements=agreements(),
         refunds=refund_follower(),
         officials=official_desk(),
+        support=help_desk(),
         security_log=security_log(),
+        clock=clock(),
+    )
+
+
+@cache
+def declared_days() -> DeclaredDays:
+    """Holidays and working days that operators declared, stored."""
+    from mohlat.adapters.dynamodb.declared_days import DynamoDeclaredDays
+
+    return DynamoDeclaredDays()
+
+
+@cache
+def days_desk() -> DaysDesk:
+    """Keeps what is declared of a product's days."""
+    from mohlat.application.declare_days import DaysDesk
+
+    return DaysDesk(days=declared_days(), agreements=agreements(), support=help_desk(), clock=clock())
+
+
+@cache
+def help_desk() -> HelpDesk:
+    """Requests for help, carried through their steps."""
+    from mohlat.application.serve_support import HelpDesk
+
+    return HelpDesk(
+        books=books(),
+        tenants=tenants(),
+        agreements=agreements(),
+        days=declared_days(),
+        security_log=security_log(),
+        ids=ids(),
         clock=clock(),
     )
 
@@ -1152,7 +1188,7 @@ def personal_data_desk() -> PersonalDataDesk:
 @cache
 def mail_room() -> MailRoom:
     """Receives mail."""
-    from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader
+    from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader, SupportReader
     from mohlat.application.receive_mail import MailRoom
 
     return MailRoom(
@@ -1160,6 +1196,7 @@ def mail_room() -> MailRoom:
             DisputeReader(disputes=dispute_desk(), invoices=invoices()),
             RequestReader(desk=request_desk(), requests=data_requests(), people=people()),
             ClosingReader(desk=tenant_desk(), people=people(), clock=clock()),
+            SupportReader(desk=help_desk(), books=books(), people=people()),
         ),
         books=books(),
         tenants=tenants(),

@@ -26,6 +26,7 @@ def misfits(agreement: Agreement, _path: str) -> Iterator[Problem]:
         _metering,
         _pacing,
         _extras_for_data,
+        _extras_for_support,
         _publishing_our_cookie,
         _reading_only,
         _keeping,
@@ -196,6 +197,20 @@ def _extras_for_data(agreement: Agreement) -> Iterator[Problem]:
         named["backups.restoring"] = agreement.backups.restoring
     for path, extra in named.items():
         if extra is not None and extra not in sold:
+            yield Problem(path, f"{extra!r} is none of the extras")
+
+
+def _extras_for_support(agreement: Agreement) -> Iterator[Problem]:
+    """What support bills, or does not cover, is among the extras that it names."""
+    rule = agreement.support
+    if rule is None:
+        return
+    named = {f"support.not_covered[{index}].extra": each.extra for index, each in enumerate(rule.not_covered)}
+    for key, billed in {"not_a_bug": rule.not_a_bug, "outside_hours": rule.outside_hours}.items():
+        named[f"support.{key}.extra"] = billed.extra if billed else None
+    known = {extra.id for extra in agreement.extras}
+    for path, extra in named.items():
+        if extra is not None and extra not in known:
             yield Problem(path, f"{extra!r} is none of the extras")
 
 

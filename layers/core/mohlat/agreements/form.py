@@ -25,6 +25,7 @@ from mohlat.agreements.reading import (
     yes_or_no,
 )
 from mohlat.agreements.sales import NOTHING_TAXED, Sales
+from mohlat.agreements.serving import Serving
 from mohlat.agreements.values import (
     CHANNELS,
     COOKIE_NAME,
@@ -134,7 +135,7 @@ def _at_most_all(per_mille: int, path: str) -> Iterator[Problem]:
         yield Problem(path, "tenths of a percent: 1000 at most")
 
 
-class _Form(Sales):
+class _Form(Sales, Serving):
     """The readers of one file."""
 
     def effective(self) -> Reader[_Day]:
@@ -316,7 +317,7 @@ class _Form(Sales):
                 "export": self.export(),
                 "clauses": mapping_of(duty),
             },
-            {**self.others(), **self.data(), **self.running()},
+            {**self.others(), **self.data(), **self.running(), "support": self.support()},
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, time
 from itertools import pairwise
 from typing import Any
 
@@ -40,6 +40,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 COOKIE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _URL = re.compile(r"https://[^\s/]+(/\S*)?")
 _POSTAL_CODE = re.compile(r"[0-9]{10}")
 _PHONE = re.compile(r"\+[0-9]{8,15}")
@@ -68,6 +69,13 @@ def duration(value: object, path: str) -> Duration:
     if length == Duration():
         raise refuse(path, "must be longer than nothing")
     return length
+
+
+def time_of_day(value: object, path: str) -> time:
+    """Reads a time of day such as 08:00."""
+    if not _TIME.fullmatch(text(value, path)):
+        raise refuse(path, f"must be a time of day such as 08:00, not {value!r}")
+    return time.fromisoformat(str(value))
 
 
 def _jalali(value: object, path: str) -> str:

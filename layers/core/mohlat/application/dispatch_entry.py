@@ -119,14 +119,21 @@ def start_request(
 
 
 def dispatch_ticket(ticket: Ticket, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:
-    """Starts the wait for a ticket's deadline."""
+    """Starts the wait for a ticket's deadline.
+
+    A request for support has other deadlines whenever something moves them: each time another wait, under
+    another number, carries it, and the one before rests.
+    """
     if ticket.wakes_at:
+        watch = ticket.support.watch if ticket.support else 1
         payload = {
             "tenant_id": ticket.tenant_id,
             "ticket_id": ticket.id,
+            "watch": watch,
             "wake_at": iso(clock.wall(ticket.wakes_at)),
         }
-        workflows.start("ticket", ticket.id + suffix, payload)
+        carried = f"{ticket.id}-w{watch}" if ticket.support else ticket.id
+        workflows.start("ticket", carried + suffix, payload)
 
 
 def dispatch_data_job(job: DataJob, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:

@@ -9,13 +9,15 @@ from mohlat.application import contest_invoice
 from mohlat.application.follow_refund import RefundFollower
 from mohlat.application.official_invoices import OfficialDesk
 from mohlat.application.ports import Agreements, Books, Clock, Profiles, Row, SecurityLog, Tenants
+from mohlat.application.serve_support import HelpDesk
 from mohlat.application.transitions import commit_or_write, retrying
 from mohlat.domain import bookkeeping, objections
-from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import Conflict, InvalidInput, NotFound
+from mohlat.domain.agreement import Agreement, Phase
+from mohlat.domain.errors import Conflict, Gone, InvalidInput, NotFound
 from mohlat.domain.ledger import Posting
 from mohlat.domain.lifecycle import Event, Transition, move, service_notice
 from mohlat.domain.notices import NoticeKind
+from mohlat.domain.staff import ContactChannel, ContactNote
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket, TicketKind, close_ticket, escalate
 
@@ -82,9 +84,11 @@ class TicketDesk:
         agreements: Agreements,
         refunds: RefundFollower,
         officials: OfficialDesk,
+        support: HelpDesk,
         security_log: SecurityLog,
         clock: Clock,
     ) -> None:
+        self._support = support
         self._books = books
         self._profiles = profiles
         self._tenants = tenants
@@ -160,6 +164,10 @@ class TicketDesk:
                 self._officials.issued_by_hand(ticket, ending.tax_id or "", ending.outcome, by)
             case TicketKind.DATA_REQUEST:
                 raise Conflict("this ticket is closed by answering its request", request_id=ticket.subject)
+            case TicketKind.SUPPORT:
+                # What was missed until now is recorded first.
+                self._support.ring(tenant_id, ticket_id)
+                self._end(ticket, ending, by, summarized=True)
             case TicketKind.RESTRICTION_OBJECTION:
                 self._decide(ticket, ending, by)
             case TicketKind.MISUSE | TicketKind.MAIL:  # pragma: no branch (mypy proves that these are all)
@@ -219,13 +227,19 @@ class TicketDesk:
         matter: str = "",
         notice: NoticeKind | None = None,
         facts: dict[str, str | int] | None = None,
+        summarized: bool = False,
     ) -> None:
-        """Closes a ticket; `posting` is booked, `matter` ends and `notice` is owed with it."""
+        """Closes a ticket; `posting` is booked, `matter` ends and `notice` is owed with it.
+
+        `summarized`: its outcome is kept with the summaries of contacts too (CLUB-8).
+        """
 
         def attempt() -> None:
             now = self._clock.now()
             closed = close_ticket(self._books.ticket(ticket.tenant_id, ticket.id), ending.outcome, now, by=by)
             rows: list[Row] = [closed, *([posting] if posting else [])]
+            if summarized and not self._is_gone(closed.tenant_id):
+                rows.append(_summary(closed, now, by))
             told = {"ticket_id": closed.id, **(facts or {})}
 
             def noted(tenant: Tenant, agreement: Agreement) -> Transition:
@@ -234,6 +248,13 @@ class TicketDesk:
             commit_or_write(self._tenants, self._books, self._agreements, closed.tenant_id, noted, rows)
 
         retrying(attempt)
+
+    def _is_gone(self, tenant_id: str) -> bool:
+        """Whether a tenant is purged, so that nothing about it can be sealed any more."""
+        try:
+            return self._tenants.get(tenant_id).phase is Phase.PURGED
+        except (Gone, NotFound):
+            return True
 
     # --- nobody came ----------------------------------------------------------------------------------------
 
@@ -248,6 +269,13 @@ class TicketDesk:
         marked = escalate(ticket, now)
         self._books.write([marked])
         return marked
+
+
+def _summary(ticket: Ticket, now: datetime, by: str) -> ContactNote:
+    """A ticket's outcome as the summary of a contact; one ticket has one."""
+    note_id = f"g_{ticket.id.partition('_')[2]}"
+    said = ticket.outcome or ""
+    return ContactNote(note_id, ticket.tenant_id, ContactChannel.TICKET, said, now, by, ticket.id)
 
 
 def _is_partners(ticket: Ticket) -> bool:

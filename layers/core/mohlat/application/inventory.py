@@ -13,6 +13,7 @@ from enum import StrEnum
 from mohlat.application.ports import Activity, Record, SecurityLine, Words
 from mohlat.domain.billing import BillingProfile, Company
 from mohlat.domain.data_jobs import DataFile
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.listings import Listing
 from mohlat.domain.payments import Payment
 from mohlat.domain.people import Acceptance, Code, Contact, Identity, LegalEntity, TrialMark, User
@@ -142,6 +143,7 @@ INVENTORY = (
         ),
     ),
     Declaration(Words, _MAIN, Kept.SEALED, {"text": _C}, _KEYS),
+    Declaration(Reply, _MAIN, Kept.SEALED, {"text": _C}, (*_KEYS, "ticket_id", "by")),
     Declaration(ContactNote, _MAIN, Kept.SEALED, {"summary": _C}, (*_KEYS, "by", "ticket_id")),
     Declaration(Record, _MAIN, Kept.SEALED, {"data": Category.CONTENT}, _KEYS),
     Declaration(

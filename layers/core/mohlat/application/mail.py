@@ -61,6 +61,8 @@ class Outcome(StrEnum):
     disputed        an objection to an invoice, taken
     data_request    a request about one's own data, taken
     closed          the account was closed
+    support         a request for support, opened
+    continued       a request for support goes on
     ticket          a person reads it
     repeated        it was received before
     """
@@ -72,6 +74,8 @@ class Outcome(StrEnum):
     DISPUTED = "disputed"
     DATA_REQUEST = "data_request"
     CLOSED = "closed"
+    SUPPORT = "support"
+    CONTINUED = "continued"
     TICKET = "ticket"
     REPEATED = "repeated"
 

@@ -8,10 +8,11 @@ from mohlat.application.contest_invoice import DisputeDesk
 from mohlat.application.handle_requests import RequestDesk
 from mohlat.application.mail import Mail, Outcome, Received
 from mohlat.application.manage_tenant import TenantDesk
-from mohlat.application.ports import Clock, DataRequests, Invoices, People, Row, Words
+from mohlat.application.ports import Books, Clock, DataRequests, Invoices, People, Row, Words
+from mohlat.application.serve_support import HelpDesk, Wish
 from mohlat.domain.agreement import Agreement, ClosingByMail, RequestMail
 from mohlat.domain.data_requests import Right
-from mohlat.domain.errors import AccessRefused, Conflict, NotFound, TooLate
+from mohlat.domain.errors import AccessRefused, Conflict, NotFound, SupportManagerOnly, TooLate
 from mohlat.domain.iranian import fold_digits
 from mohlat.domain.people import Role, folded, mentions
 from mohlat.domain.tenant import Closing, Tenant, iso
@@ -19,6 +20,7 @@ from mohlat.domain.tickets import Ticket, TicketKind
 
 # KALO-1405-000012, as `Invoice.label` writes it and people copy it.
 _LABEL = re.compile(r"(?<![A-Z0-9])([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*)-([0-9]{4})-([0-9]{1,9})(?![0-9])")
+_TICKET_ID = re.compile(r"(?<![A-Z0-9_])k_([0-9A-Z]{26})(?![A-Z0-9])", re.ASCII | re.IGNORECASE)
 _DASHES = re.compile(r"\s*[-_\u2010-\u2015\u2212]\s*")
 # What people call their rights, as `folded` leaves it. A mail that names two of them is for a person to read.
 _RIGHTS = {
@@ -121,6 +123,49 @@ def _right_in(text: str) -> Right | None:
     words = set(folded(text).split())
     named = [right for right, names in _RIGHTS.items() if not words.isdisjoint(names)]
     return named[0] if len(named) == 1 else None
+
+
+class SupportReader:
+    """A mail to the address for support opens a request, or continues the one that its subject names.
+
+    Whom support does not serve (SAMAN-4.2.6) gets no request, and no promise: a person reads the mail.
+    """
+
+    def __init__(self, *, desk: HelpDesk, books: Books, people: People) -> None:
+        self._desk = desk
+        self._books = books
+        self._people = people
+
+    def read(self, mail: Mail, tenant: Tenant, agreement: Agreement, by: str) -> Received | None:
+        """Opens or continues a request in the sender's name. How grave it is, is for a person to say."""
+        rule = agreement.support
+        if rule is None or rule.mail is None or rule.mail.address.lower() not in mail.recipients:
+            return None
+        role = self._people.user(tenant.id, by.removeprefix("user:")).role
+        try:
+            return self._continued(mail, tenant, by, role) or self._opened(mail, tenant, by, role)
+        except (SupportManagerOnly, Conflict):
+            # Somebody else than the manager, or an account that is closed.
+            return None
+
+    def _continued(self, mail: Mail, tenant: Tenant, by: str, role: Role) -> Received | None:
+        named = _TICKET_ID.search(mail.subject)
+        if named is None:
+            return None
+        ticket_id = f"k_{named[1].upper()}"
+        message_id = mail.id("m")
+        try:
+            if any(each.id == message_id for each in self._books.messages(tenant.id, ticket_id)):
+                return Received(Outcome.REPEATED, ticket_id)
+            self._desk.reply(tenant.id, ticket_id, mail.letter, by, role, message_id)
+        except (NotFound, Conflict):
+            # Not theirs, not of this kind, or closed: then it is a new request.
+            return None
+        return Received(Outcome.CONTINUED, ticket_id)
+
+    def _opened(self, mail: Mail, tenant: Tenant, by: str, role: Role) -> Received:
+        ticket = self._desk.open(tenant.id, Wish(mail.letter), by, role, mail.id("k"))
+        return Received(Outcome.SUPPORT, ticket.id)
 
 
 class ClosingReader:

@@ -15,6 +15,7 @@ from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
 from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.invoices import Invoice, OfficialInvoice
 from mohlat.domain.journal import Entry
 from mohlat.domain.leaks import Leak
@@ -46,6 +47,7 @@ from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket
 from mohlat.domain.uptime import Incident
 from mohlat.domain.winding_down import WindDown
+from mohlat.domain.working_time import DeclaredDay
 
 
 class Clock(Protocol):
@@ -252,6 +254,7 @@ Row = (
     | Listing
     | Unlisting
     | DataRequest
+    | Reply
     | Round
     | Lane
     | News
@@ -358,6 +361,10 @@ class Books(Protocol):
         """What a person wrote about a matter, unsealed; None if there is nothing or the key is gone."""
         ...
 
+    def messages(self, tenant_id: str, ticket_id: str) -> list[Reply]:
+        """What was written in a ticket after its first words, oldest first; nothing once the key is gone."""
+        ...
+
     def escrow(self, tenant_id: str, escrow_id: str) -> Escrow:
         """Raises NotFound."""
         ...
@@ -392,6 +399,18 @@ class Books(Protocol):
 
     def touched_on(self, day: str) -> set[str]:
         """The tenants that anything was booked for on a UTC day such as 2026-11-25."""
+        ...
+
+
+class DeclaredDays(Protocol):
+    """What operators declare to be holidays or working days, by product."""
+
+    def of(self, product: str) -> list[DeclaredDay]:
+        """All of a product, by day, read consistently."""
+        ...
+
+    def put(self, day: DeclaredDay) -> None:
+        """Declares a day, in place of what was declared of it before."""
         ...
 
 

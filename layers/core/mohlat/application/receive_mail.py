@@ -159,6 +159,8 @@ class MailRoom:
 def _addresses(agreement: Agreement) -> set[str]:
     """Every address at which a product listens."""
     found = {agreement.inbox.address.lower()}
+    if agreement.support and agreement.support.mail:
+        found.add(agreement.support.mail.address.lower())
     if agreement.data_requests and agreement.data_requests.mail:
         found.add(agreement.data_requests.mail.address.lower())
     return found

@@ -191,6 +191,8 @@ class Sections:
     def _matters(self, tenant_id: str) -> Iterable[Line]:
         for ticket in self._books.tickets(tenant_id):
             yield {**_line("ticket", ticket), "text": self._books.words(tenant_id, ticket.id)}
+            for message in self._books.messages(tenant_id, ticket.id):
+                yield _line("ticket_message", message)
         for asked in self._requests.of(tenant_id):
             yield {**_line("data_request", asked), "text": self._books.words(tenant_id, asked.id)}
         for note in self._notes.of(tenant_id):

@@ -3,14 +3,12 @@
 The table was taken once, in Azar 1405, from the package `holidays` 0.109 (its class Iran, MIT licence), which
 is no dependency: it is far larger than what is needed of it. Moving holidays follow the moon and are
 confirmed to the end of 2026; later ones are estimates that may be a day off until they are announced. What a
-government declares in between is in no table: see `Declared`.
+government declares in between is in no table: see `mohlat.domain.working_time.Declared`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from functools import cache
 
 # 30 Esfand is there in leap years only.
@@ -54,20 +52,6 @@ _MOVING = {
 }
 
 FIRST_YEAR, LAST_YEAR = min(_MOVING), max(_MOVING)
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What an operator knows better than the table: Gregorian days that are holidays, and such that are not.
-
-    A day in both is a holiday. The weekend stays as it is: a Friday that is no holiday is no working day.
-    """
-
-    added: frozenset[date] = frozenset()
-    removed: frozenset[date] = frozenset()
-
-
-NOTHING_DECLARED = Declared()
 
 
 @cache

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import jdatetime
 
-from mohlat.calendar.holidays import NOTHING_DECLARED, Declared, public_holidays
+from mohlat.calendar.holidays import public_holidays
 from mohlat.domain.errors import InvalidInput
+from mohlat.domain.working_time import NOTHING_DECLARED, Declared
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 
@@ -47,7 +48,7 @@ def _is_public_holiday(day: date) -> bool:
 
 
 class JalaliCalendar:
-    """Implements `mohlat.domain.durations.Calendar` for Iran."""
+    """Implements `mohlat.domain.durations.Calendar` and `mohlat.domain.working_time.WorkingDays` for Iran."""
 
     def shift(self, instant: datetime, months: int, days: int) -> datetime:
         """The UTC instant `months`, then `days` after `instant` (before it, where negative).
@@ -81,6 +82,14 @@ class JalaliCalendar:
     def year_of(self, instant: datetime) -> int:
         """The Jalali year of `instant` in Tehran."""
         return jalali_parts(instant)[0]
+
+    def day_of(self, instant: datetime) -> date:
+        """The (Gregorian) day of `instant` in Tehran."""
+        return instant.astimezone(TEHRAN).date()
+
+    def at(self, day: date, of_day: time) -> datetime:
+        """The UTC instant at which Tehran's clock shows a time on a (Gregorian) day."""
+        return datetime.combine(day, of_day, TEHRAN).astimezone(UTC)
 
     def month_of(self, instant: datetime, before: int = 0) -> str:
         """The Jalali month of an instant in Tehran, such as 1405-08, or one so many months before it."""

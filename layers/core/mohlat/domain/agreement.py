@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from mohlat.domain.durations import Calendar, Duration
 from mohlat.domain.errors import InvalidInput
+from mohlat.domain.working_time import NOTHING_DECLARED, Declared, WorkingTime
 
 
 class Phase(StrEnum):
@@ -432,6 +433,118 @@ class TransferRule:
     basis: Basis
 
 
+class Severity(StrEnum):
+    """How much a fault stops: everything, a part, nothing; or what is asked for is no fault at all."""
+
+    CRITICAL = "critical"
+    MAJOR = "major"
+    NORMAL = "normal"
+    OTHER = "other"
+
+
+class Step(StrEnum):
+    """What is promised of a request for support, in the order in which it happens."""
+
+    ANSWER = "answer"
+    RECOVERY = "recovery"
+    REVIEW = "review"
+    ESTIMATE = "estimate"
+    FIX = "fix"
+
+
+@dataclass(frozen=True, slots=True)
+class StepLimit:
+    """A step and its working time from the registration on; None: with the next version, on no date.
+
+    A day of `within` is a whole working day, an hour an hour of one.
+    """
+
+    step: Step
+    within: Duration | None
+
+
+@dataclass(frozen=True, slots=True)
+class SupportLevel:
+    """What is promised of requests of one severity."""
+
+    severity: Severity
+    steps: tuple[StepLimit, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class SupportHours:
+    """When support works on a working day, local time; `closes` is exclusive (SAMAN-4.2.3)."""
+
+    opens: time
+    closes: time
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class NotCovered:
+    """What support does not do: sold as the extra, or not done at all."""
+
+    topic: str
+    extra: str | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class BilledTime:
+    """Time that is billed at the price of the extra, which is that of an hour."""
+
+    extra: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class SupportMail:
+    """The address at which support is asked by mail."""
+
+    address: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class HelpRule:
+    """What support does, until when, and for whom (SAMAN-4.2.2, KALO-11).
+
+    `warn_before`, in working time before each deadline, the operators are called. `manager_only`: only the
+    owner of the account is served (SAMAN-4.2.6). `not_a_bug` and `outside_hours` say what time costs that was
+    spent on a reported fault that was none, or outside the hours because the customer wished it so. Without
+    `mail` a mail opens no request.
+    """
+
+    hours: SupportHours
+    levels: tuple[SupportLevel, ...]
+    warn_before: Duration
+    basis: Basis
+    manager_only: Basis | None = None
+    not_covered: tuple[NotCovered, ...] = ()
+    not_a_bug: BilledTime | None = None
+    outside_hours: BilledTime | None = None
+    mail: SupportMail | None = None
+
+    @property
+    def mildest(self) -> Severity:
+        """What a request is until somebody says that it is worse."""
+        return max((level.severity for level in self.levels), key=list(Severity).index)
+
+    def level(self, severity: Severity) -> SupportLevel | None:
+        """What is promised at a severity, if the agreement knows it."""
+        return next((level for level in self.levels if level.severity is severity), None)
+
+    def working_time(self, calendar: Calendar, declared: Declared = NOTHING_DECLARED) -> WorkingTime:
+        """The hours on a calendar's working days."""
+        return WorkingTime(calendar, self.hours.opens, self.hours.closes, declared)
+
+
+def worked(length: Duration, day: timedelta) -> timedelta:
+    """A length in working time, whose days last as long as the office is open."""
+    return length.days * day + timedelta(seconds=length.seconds)
+
+
 class StaffNeeds(StrEnum):
     """What the vendor's staff needs before it sees a customer's name and contacts."""
 
@@ -794,6 +907,7 @@ class Agreement:
     data_requests: DataRequestRule | None = None
     closing_by_mail: ClosingByMail | None = None
     changes: ChangeRule | None = None
+    support: HelpRule | None = None
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id. Raises InvalidInput."""

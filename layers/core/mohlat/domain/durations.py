@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from mohlat.domain.working_time import WorkingDays
+
 _ISO = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
@@ -18,7 +20,7 @@ _ISO = re.compile(
 )
 
 
-class Calendar(Protocol):
+class Calendar(WorkingDays, Protocol):
     """How months and days are counted; implemented by `mohlat.calendar`."""
 
     def shift(self, instant: datetime, months: int, days: int) -> datetime:

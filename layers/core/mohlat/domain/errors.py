@@ -70,6 +70,18 @@ class TermsNotAccepted(AccessRefused):
     code = "terms-not-accepted"
 
 
+class SupportManagerOnly(MohlatError):
+    """By the agreement support serves the account's owner only: ask them; `clause` says where."""
+
+    code = "support-manager-only"
+
+
+class SupportNotCovered(MohlatError):
+    """Support does not do this; where it is sold, `extra` names it: order that; `clause` says where."""
+
+    code = "support-not-covered"
+
+
 class Conflict(MohlatError):
     """It contradicts what is there (a duplicate, a state that does not allow it): read again, then decide."""
 

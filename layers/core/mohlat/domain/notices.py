@@ -46,6 +46,7 @@ class NoticeKind(StrEnum):
     COMPENSATED = "compensated"
     DISPUTE_RECEIVED = "dispute_received"
     DISPUTE_ANSWERED = "dispute_answered"
+    SUPPORT_ANSWERED = "support_answered"
     OBJECTION_RECEIVED = "objection_received"
     RESTRICTION_LIFTED = "restriction_lifted"
     RESTRICTION_UPHELD = "restriction_upheld"

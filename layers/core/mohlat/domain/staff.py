@@ -20,12 +20,15 @@ class ContactChannel(StrEnum):
     EMAIL = "email"
     CHAT = "chat"
     IN_PERSON = "in_person"
+    TICKET = "ticket"
     # Written in the product by a helper whom the customer let in; nobody of the staff notes such a one.
     SUPPORT_ROLE = "support_role"
 
 
 # How staff and partners talk to customers; the rest is noted by those who write it.
-SPOKEN = tuple(each.value for each in ContactChannel if each is not ContactChannel.SUPPORT_ROLE)
+SPOKEN = tuple(
+    each.value for each in ContactChannel if each not in (ContactChannel.SUPPORT_ROLE, ContactChannel.TICKET)
+)
 
 
 @dataclass(frozen=True, slots=True)

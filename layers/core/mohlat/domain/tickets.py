@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mohlat.domain.errors import Conflict
+from mohlat.domain.helpdesk import Support
 
 
 class TicketKind(StrEnum):
@@ -24,6 +25,7 @@ class TicketKind(StrEnum):
     restriction_objection  a customer's reply to a restriction: lift it or uphold it
     mail              a mail from a registered address that no rule understood
     data_request      somebody asks for a right over their data: answer it in time (KALLU-9, KALAK-copy)
+    support           the customer asks for help, with deadlines in working time (SAMAN-4.2.2, KALO-11)
     """
 
     PAYMENT_HELD = "payment_held"
@@ -37,6 +39,7 @@ class TicketKind(StrEnum):
     RESTRICTION_OBJECTION = "restriction_objection"
     MAIL = "mail"
     DATA_REQUEST = "data_request"
+    SUPPORT = "support"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Ticket:
 
     `subject` is the payment, refund or invoice that it is about; `facts` are figures and ids, never about a
     person. What the customer wrote is sealed and lies beside it. `version` rises with each change.
+    `support` is there for the kind of that name; its `due_at` is the next deadline, or the last one it had.
     """
 
     id: str
@@ -61,6 +65,7 @@ class Ticket:
     outcome: str | None = None
     by: str | None = None
     version: int = 1
+    support: Support | None = None
 
     @property
     def open(self) -> bool:
@@ -70,7 +75,11 @@ class Ticket:
     @property
     def wakes_at(self) -> datetime | None:
         """When it asks for attention by itself; None once it did, or is closed."""
-        return self.due_at if self.open and self.escalated_at is None else None
+        if not self.open:
+            return None
+        if self.support:
+            return self.support.wakes_at
+        return self.due_at if self.escalated_at is None else None
 
 
 def escalate(ticket: Ticket, now: datetime) -> Ticket:

@@ -26,6 +26,8 @@ from mohlat.domain.errors import (
     RefundRefused,
     RestoreNotPaid,
     ServiceUnavailable,
+    SupportManagerOnly,
+    SupportNotCovered,
     TermsNotAccepted,
     TooLate,
     TooManyAttempts,
@@ -127,6 +129,22 @@ _KINDS: Mapping[type[MohlatError], _Kind] = {
         _both(
             "در وضعیت کنونی حساب، توافق‌نامه این کار را اجازه نمی‌دهد.",
             "In the account's present state the agreement does not allow this.",
+        ),
+    ),
+    SupportManagerOnly: _Kind(
+        403,
+        _both("پشتیبانی تنها با مدیر حساب", "Support serves the manager only"),
+        _both(
+            "پشتیبانی تنها به مدیر حساب پاسخ می‌دهد. پرسش خود را با مدیر حساب‌تان در میان بگذارید.",
+            "Support serves the account's manager only. Please turn to your account's manager.",
+        ),
+    ),
+    SupportNotCovered: _Kind(
+        409,
+        _both("بیرون از پشتیبانی", "Not covered by support"),
+        _both(
+            "این کار جزو پشتیبانی نیست. اگر در details خدمتی (extra) آمده، آن را سفارش دهید.",
+            "Support does not do this. Where details name an extra, order that.",
         ),
     ),
     NotFound: _Kind(
@@ -453,6 +471,12 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
 _OTHERWISE = _both("پذیرفتنی نیست", "is not acceptable")
 
 _FIELDS = {
+    # of requests for support
+    "severity": "شدت",
+    "topic": "موضوع",
+    "outside_hours": "بیرون از ساعت کاری",
+    "waits": "در انتظار مشتری",
+    "minutes": "دقیقه",
     "accept": "پذیرش",
     "agreement_version": "نسخهٔ توافق‌نامه",
     "effective_at": "زمان اعتبار",

@@ -8,6 +8,7 @@ from mohlat.application.handle_tickets import File
 from mohlat.domain.billing import BillingProfile
 from mohlat.domain.invoices import OfficialInvoice
 from mohlat.domain.tickets import Ticket, TicketKind
+from mohlat.presentation.helpdesk_views import standing
 from mohlat.presentation.views import Json, at, money, word
 
 _KINDS: Mapping[TicketKind, tuple[str, str]] = {
@@ -19,6 +20,7 @@ _KINDS: Mapping[TicketKind, tuple[str, str]] = {
     TicketKind.LISTING_OBJECTION: ("مخالفت با نمایش در فهرست مشتریان", "Objection to the list of customers"),
     TicketKind.OFFICIAL_INVOICE: ("صدور صورت‌حساب رسمی", "Official invoice"),
     TicketKind.DATA_REQUEST: ("درخواست دربارهٔ اطلاعات شما", "Request about your data"),
+    TicketKind.SUPPORT: ("درخواست پشتیبانی", "Request for support"),
     TicketKind.MISUSE: ("گزارش سوءاستفاده از حساب", "Misuse of the account is reported"),
     TicketKind.RESTRICTION_OBJECTION: ("اعتراض به محدودیت حساب", "Objection to a restriction"),
     TicketKind.MAIL: ("نامهٔ شما", "Your mail"),
@@ -36,6 +38,7 @@ def ticket(shown: Ticket, language: str) -> Json:
         **at("opened_at", shown.opened_at, language),
         **at("closed_at", shown.closed_at, language),
         "outcome": shown.outcome,
+        **({"support": standing(shown, shown.support, language)} if shown.support else {}),
     }
 
 

@@ -211,8 +211,9 @@ def record(kept: Record, language: str) -> Json:
 # --- the catalog ------------------------------------------------------------------------------------------
 
 
-def _basis(basis: Basis) -> Json:
-    return {"clause": basis.clause, "choice": basis.choice}
+def basis(of: Basis) -> Json:
+    """Why something is as it is: its clause, the vendor's choice, or both."""
+    return {"clause": of.clause, "choice": of.choice}
 
 
 def _reminders(reminders: Iterable[Reminder]) -> list[Json]:
@@ -220,7 +221,7 @@ def _reminders(reminders: Iterable[Reminder]) -> list[Json]:
         {
             "before": str(reminder.before),
             "channels": [channel.value for channel in reminder.channels],
-            **_basis(reminder.basis),
+            **basis(reminder.basis),
         }
         for reminder in reminders
     ]
@@ -250,14 +251,14 @@ def terms(agreement: Agreement, language: str) -> Json:
         **at("effective_at", agreement.effective_at, language),
         "languages": list(agreement.languages),
         "document_url": agreement.document.url,
-        "accept": {"documents": list(registration.accept), **_basis(registration.accept_basis)},
-        "password": {"min_length": agreement.password.min_length, **_basis(agreement.password.basis)},
+        "accept": {"documents": list(registration.accept), **basis(registration.accept_basis)},
+        "password": {"min_length": agreement.password.min_length, **basis(agreement.password.basis)},
         "trial": trial
         and {
             "length": str(trial.length),
             "then": trial.then.value,
             "reminders": _reminders(trial.reminders),
-            **_basis(trial.basis),
+            **basis(trial.basis),
         },
         "first_invoice": first
         and {
@@ -265,20 +266,20 @@ def terms(agreement: Agreement, language: str) -> Json:
             "plan": first.plan,
             "length": str(first.length),
             "reminders": _reminders(first.reminders),
-            **_basis(first.basis),
+            **basis(first.basis),
         },
         "lease": lease
-        and {"then": lease.then.value, "reminders": _reminders(lease.reminders), **_basis(lease.basis)},
-        **{name: span and {"length": str(span.length), **_basis(span.basis)} for name, span in spans.items()},
+        and {"then": lease.then.value, "reminders": _reminders(lease.reminders), **basis(lease.basis)},
+        **{name: span and {"length": str(span.length), **basis(span.basis)} for name, span in spans.items()},
         "deletion_warning": {
             "before": str(agreement.deletion_warning.before),
             "channels": [channel.value for channel in agreement.deletion_warning.channels],
-            **_basis(agreement.deletion_warning.basis),
+            **basis(agreement.deletion_warning.basis),
         },
         "reopening": reopening
         and {
             "within": str(reopening.within) if reopening.within else None,
-            **_basis(reopening.basis),
+            **basis(reopening.basis),
         },
         "data_requests": requests
         and {
@@ -289,9 +290,9 @@ def terms(agreement: Agreement, language: str) -> Json:
                 "address": requests.mail.address,
                 "subject": requests.mail.subject,
                 "facts": list(requests.mail.facts),
-                **_basis(requests.mail.basis),
+                **basis(requests.mail.basis),
             },
-            **_basis(requests.basis),
+            **basis(requests.basis),
         },
         "refunds": [
             {
@@ -301,7 +302,7 @@ def terms(agreement: Agreement, language: str) -> Json:
                 "within_working_days": rule.within_working_days,
                 "since": rule.since.value,
                 "waived_by_start": rule.waived_by_start,
-                **_basis(rule.basis),
+                **basis(rule.basis),
             }
             for rule in agreement.refunds
         ],
@@ -326,7 +327,7 @@ def extra_item(offered: Extra, agreement: Agreement, now: datetime, language: st
     """Something sold once, at today's price."""
     price = price_at(offered.prices, now)
     shown = _price(price, agreement, now, language) if price else {}
-    return {"extra": offered.id, "names": dict(offered.names), **shown, **_basis(offered.basis)}
+    return {"extra": offered.id, "names": dict(offered.names), **shown, **basis(offered.basis)}
 
 
 def promotion(running: Promotion, language: str) -> Json:
@@ -339,7 +340,7 @@ def promotion(running: Promotion, language: str) -> Json:
         "periods": [str(length) for length in running.lengths],
         **at("since", running.since, language),
         **at("until", running.until, language),
-        **_basis(running.basis),
+        **basis(running.basis),
     }
 
 
@@ -355,7 +356,7 @@ def plan(offered: Plan, agreement: Agreement, now: datetime, language: str) -> J
             for length, price in prices
             if price
         ],
-        **_basis(offered.basis),
+        **basis(offered.basis),
     }
 
 

@@ -9,6 +9,7 @@ from mohlat.adapters.dynamodb import (
     disclosures,
     escrows,
     ledger,
+    messages,
     refunds,
     tickets,
     usage,
@@ -20,9 +21,13 @@ from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, Row, UsageReport, Words
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.ledger import Posting
 from mohlat.domain.refunds import Refund
 from mohlat.domain.tickets import Ticket
+
+# What dies with the tenant, and is not part of its money.
+_MORTAL = UsageReport | Words | Reply
 
 
 class DynamoBooks:
@@ -35,12 +40,12 @@ class DynamoBooks:
         """Writes `rows` in one transaction, without a tenant's transition.
 
         Raises ConcurrentChange, also for what would die with a tenant that a purge has emptied; Gone for
-        Words once the tenant's key is gone.
+        Words and Messages once the tenant's key is gone.
         """
         with conditional(), transaction() as write:
             add(write, rows, self._sealer)
             # Here no transition asks whether the tenant is still there, and a purge never comes twice.
-            for tenant_id in sorted({row.tenant_id for row in rows if isinstance(row, UsageReport | Words)}):
+            for tenant_id in sorted({row.tenant_id for row in rows if isinstance(row, _MORTAL)}):
                 write.condition_check(Item, tenant_pk(tenant_id), TENANT, present())
 
     def refund(self, tenant_id: str, refund_id: str) -> Refund:
@@ -66,6 +71,10 @@ class DynamoBooks:
     def words(self, tenant_id: str, id: str) -> str | None:
         """What a person wrote about a matter, unsealed; None if there is nothing or the key is gone."""
         return words.words_about(tenant_id, id, self._sealer)
+
+    def messages(self, tenant_id: str, ticket_id: str) -> list[Reply]:
+        """What was written in a ticket after its first words, oldest first; nothing once the key is gone."""
+        return messages.messages_in(tenant_id, ticket_id, self._sealer)
 
     def escrow(self, tenant_id: str, escrow_id: str) -> Escrow:
         """Read consistently. Raises NotFound."""

@@ -18,6 +18,7 @@ from mohlat.adapters.dynamodb import (
     escrows,
     leaks,
     ledger,
+    messages,
     official_invoices,
     payments,
     people,
@@ -35,6 +36,7 @@ from mohlat.domain.data_jobs import DataFile, DataJob
 from mohlat.domain.data_requests import DataRequest
 from mohlat.domain.disclosures import Disclosure
 from mohlat.domain.escrow import Escrow
+from mohlat.domain.helpdesk import Reply
 from mohlat.domain.invoices import OfficialInvoice
 from mohlat.domain.leaks import Leak
 from mohlat.domain.ledger import Posting
@@ -84,7 +86,7 @@ def add(
                 people.add_trial_mark(write, row)
             case Consent() | Listing() | Unlisting():
                 _add_privacy(write, row)
-            case Words() | DataJob() | DataFile() | ContactNote() | DataRequest():
+            case Words() | DataJob() | DataFile() | ContactNote() | DataRequest() | Reply():
                 _add_data(write, row, sealer)
             case PurgeEntry():
                 purge.add_entry(write, replace(row, journal_head=journal_head))
@@ -105,7 +107,9 @@ def _add_privacy(write: TransactWrite, row: Consent | Listing | Unlisting) -> No
 
 
 def _add_data(
-    write: TransactWrite, row: Words | DataJob | DataFile | ContactNote | DataRequest, sealer: Sealer
+    write: TransactWrite,
+    row: Words | DataJob | DataFile | ContactNote | DataRequest | Reply,
+    sealer: Sealer,
 ) -> None:
     match row:
         case Words():
@@ -118,6 +122,8 @@ def _add_data(
             contact_notes.add_note(write, row, sealer)
         case DataRequest():
             data_requests.add_request(write, row)
+        case Reply():
+            messages.add_message(write, row, sealer)
 
 
 def _add_money(

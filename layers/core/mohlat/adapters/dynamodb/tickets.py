@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb.money import MovingItem, below, money_pk, one, payer_of
 from mohlat.adapters.dynamodb.table import Item, compact, unmoved
+from mohlat.domain.agreement import Severity, Step
+from mohlat.domain.helpdesk import Charge, Ground, Support
 from mohlat.domain.tenant import from_iso, iso
 from mohlat.domain.tickets import Ticket, TicketKind
+from mohlat.domain.working_time import Interval
 
 TICKET = "TICKET#"
 _OPEN = "TICKETS#"
@@ -41,6 +47,7 @@ def add_ticket(write: TransactWrite, ticket: Ticket) -> None:
             "closed_at": iso(ticket.closed_at) if ticket.closed_at else None,
             "outcome": ticket.outcome,
             "by": ticket.by,
+            "support": _support_doc(ticket.support) if ticket.support else None,
         }
     )
     item = TicketItem(money_pk(ticket.tenant_id), TICKET + ticket.id, version=ticket.version, doc=doc)
@@ -90,4 +97,66 @@ def _ticket(item: TicketItem) -> Ticket:
         outcome=doc.get("outcome"),
         by=doc.get("by"),
         version=int(item.version),
+        support=_support(doc["support"]) if "support" in doc else None,
+    )
+
+
+def _support_doc(support: Support) -> dict[str, Any]:
+    def marks(of: Mapping[Step, datetime]) -> dict[str, str]:
+        return {step.value: iso(at) for step, at in of.items()}
+
+    return compact(
+        {
+            "agreement_version": support.agreement_version,
+            "severity": support.severity.value,
+            "opened_by": support.opened_by,
+            "outside_hours": support.outside_hours,
+            "waiting_since": iso(support.waiting_since) if support.waiting_since else None,
+            "waits": [[iso(wait.start), iso(wait.end)] for wait in support.waits],
+            "done": marks(support.done),
+            "warned": marks(support.warned),
+            "missed": marks(support.missed),
+            "charges": [
+                {
+                    "ground": each.ground.value,
+                    "minutes": each.minutes,
+                    "extra": each.extra,
+                    "amount": each.amount,
+                    "vat": each.vat,
+                    "clause": each.clause,
+                    "at": iso(each.at),
+                }
+                for each in support.charges
+            ],
+            "dropped_at": iso(support.dropped_at) if support.dropped_at else None,
+            "wakes_at": iso(support.wakes_at) if support.wakes_at else None,
+            "watch": support.watch,
+        }
+    )
+
+
+def _support(doc: Mapping[str, Any]) -> Support:
+    def instant(name: str) -> datetime | None:
+        return from_iso(doc[name]) if name in doc else None
+
+    def marks(name: str) -> dict[Step, datetime]:
+        return {Step(step): from_iso(at) for step, at in doc.get(name, {}).items()}
+
+    return Support(
+        agreement_version=doc["agreement_version"],
+        severity=Severity(doc["severity"]),
+        opened_by=doc.get("opened_by", ""),
+        outside_hours=doc.get("outside_hours", False),
+        waiting_since=instant("waiting_since"),
+        waits=tuple(Interval(from_iso(start), from_iso(end)) for start, end in doc.get("waits", ())),
+        done=marks("done"),
+        warned=marks("warned"),
+        missed=marks("missed"),
+        charges=tuple(
+            Charge(**{**each, "ground": Ground(each["ground"]), "at": from_iso(each["at"])})
+            for each in doc.get("charges", ())
+        ),
+        dropped_at=instant("dropped_at"),
+        wakes_at=instant("wakes_at"),
+        watch=doc["watch"],
     )

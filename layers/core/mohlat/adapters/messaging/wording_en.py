@@ -416,6 +416,17 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "Your objection to invoice $invoice from $sms_name is answered; you find the answer in your account.",
         {"token": "invoice", "token10": "sms_name"},
     ),
+    NoticeKind.SUPPORT_ANSWERED: Script(
+        "Support of $name wrote to you: $ticket_id",
+        (
+            "Support of $name wrote to you about your request.",
+            "Ticket: $ticket_id\nDate: $date",
+            "You will find it in your account, under the ticket's number, and can write back there. "
+            "A mail to support has to keep that number in its subject.",
+        ),
+        "Support of $sms_name wrote to you on $sms_day ($iso_day); you find it in your account.",
+        {"token": "sms_day", "token2": "iso_day", "token10": "sms_name"},
+    ),
     NoticeKind.OBJECTION_RECEIVED: Script(
         "We received your objection at $name",
         (

@@ -418,6 +418,17 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "به اعتراض شما به صورت‌حساب $invoice در $sms_name پاسخ داده شد. پاسخ در حساب کاربری شماست.",
         {"token": "invoice", "token10": "sms_name"},
     ),
+    NoticeKind.SUPPORT_ANSWERED: Script(
+        "پشتیبانی «$name» برای شما نوشت: $ticket_id",
+        (
+            "پشتیبانی «$name» دربارهٔ درخواست شما برایتان نوشت.",
+            "شماره تیکت: $ticket_id\nتاریخ: $date",
+            "نوشته را با همین شماره تیکت در حساب کاربری خود می‌بینید و همان‌جا می‌توانید پاسخ دهید. "
+            "اگر با ایمیل به پشتیبانی پاسخ می‌دهید، این شماره را در موضوع آن نگه دارید.",
+        ),
+        "پشتیبانی $sms_name در تاریخ $sms_day برای شما نوشت. آن را در حساب کاربری خود می‌بینید.",
+        {"token": "sms_day", "token10": "sms_name"},
+    ),
     NoticeKind.OBJECTION_RECEIVED: Script(
         "اعتراض شما در «$name» دریافت شد",
         (
