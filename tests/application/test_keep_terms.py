@@ -366,7 +366,8 @@ def test_whoever_tells_the_customers_hears_of_a_publication_and_again_when_it_is
     first = publish(world, START + SECOND)
     world.clock.advance(days=3)
     assert publish(world, START + SECOND) == first
-    assert world.announced == [first, first]
+    [round] = world.service.rounds(first.product)
+    assert (round.about, round.anchor) == (f"terms:{first.version}", first.effective_at)
 
 
 @pytest.mark.clause("SAMAN-7.4")

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from mohlat.agreements import loader
+from mohlat.application.view_tenant import list_timeline
 from mohlat.domain.agreement import Channel
+from mohlat.domain.billing import BillingProfile
 from mohlat.domain.errors import Conflict, InvalidInput, MessagingUnavailable
 from mohlat.domain.news import News
 from mohlat.domain.rounds import LANES, MOST_LEFT, Lane
@@ -282,3 +284,25 @@ def test_ten_thousand_are_told_once_each_by_a_sender_that_fails_one_time_in_ten(
     for sent, channel in ((mails, Channel.EMAIL), (texts, Channel.SMS)):
         owed = channel in world.agreement.service_channels
         assert (len(sent), set(sent.values())) == ((10_000, {1}) if owed else (0, set()))
+
+
+@pytest.mark.clause("KALO-13")
+def test_those_who_act_for_an_account_hear_of_it_too_and_each_once() -> None:
+    world, [tenant] = customers(1, "kalo")
+    world.profiles.put(BillingProfile(tenant.id, email="pay@agent.test", mobile="+989350000077"))
+    world.send_all()
+    news = post(world)
+    go(world, f"{news.id}-told")
+    before = len(world.mailer.sent)
+    seq = world.tenant(tenant).version
+    for _ in range(2):
+        world.send_entry(tenant.id, seq)
+    assert sorted(message["to"] for message in world.mailer.sent[before:]) == [
+        "c0@customer.test",
+        "pay@agent.test",
+    ]
+    assert "+989350000077" in {message["to"] for message in world.sms.sent.values()}
+    [*_, happening] = list_timeline(
+        tenant.id, after=0, limit=50, tenants=world.tenants, dispatches=world.dispatches
+    )[0]
+    assert len(happening.messages) == 4

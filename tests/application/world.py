@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from mohlat.agreements import loader
@@ -29,6 +29,7 @@ from mohlat.application.post_news import NewsDesk
 from mohlat.application.publish_listing import ListingDesk
 from mohlat.application.purge_tenant import Shredder, tell_owner
 from mohlat.application.quoting import Recalled, Wanted
+from mohlat.application.reach_people import recipients_of
 from mohlat.application.read_certificate import CertificateDesk
 from mohlat.application.register_tenant import Application, register_tenant
 from mohlat.application.return_money import RefundDesk
@@ -43,12 +44,12 @@ from mohlat.application.synchronize import SyncDesk
 from mohlat.application.terms_gate import TermsGate
 from mohlat.application.transitions import catch_up
 from mohlat.application.work_on_data import DataWorker
-from mohlat.domain.agreement import Agreement
+from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.data_jobs import DataJob
 from mohlat.domain.durations import Duration
 from mohlat.domain.notices import Dispatch
 from mohlat.domain.payments import Callback, OrderKind, Payment
-from mohlat.domain.publications import Publication
+from mohlat.domain.recipients import Recipient
 from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import RoundKind
 from mohlat.domain.tenant import Tenant
@@ -135,12 +136,11 @@ class World:
         self.queue = FakeNoticeQueue()
         self.ids = FakeIds()
         self.publications = FakePublications(self.table)
-        self.announced: list[Publication] = []
         self.publishing_desk = PublishingDesk(
             publications=self.publications,
+            books=self.books,
             agreements=self.agreements,
             clock=self.clock,
-            announce=self.announced.append,
         )
         self.terms_gate = TermsGate(
             tenants=self.tenants,
@@ -158,7 +158,7 @@ class World:
             self.fingerprints, lambda *parts: "/".join(("https://api.example/v1/u", *parts))
         )
         self.service = FakeService(self.table)
-        self.announced = Announced(service=self.service)
+        self.announced = Announced(service=self.service, publications=self.publications)
         self.gate = ServiceGate(
             states=FakeServiceStates(self.table),
             tenants=self.tenants,
@@ -172,6 +172,7 @@ class World:
             links=self.links,
             wording=FakeWording(),
             announced=self.announced,
+            reach=self._reach,
             mailer=self.mailer,
             sms=self.sms,
             ids=self.ids,
@@ -417,6 +418,17 @@ class World:
             ledger=self.ledger,
             fingerprints=self.fingerprints,
             address=lambda tenant_id, token: f"https://api.example/v1/certificates/{tenant_id}/{token}",
+        )
+
+    def _reach(self, tenant_id: str, now: datetime, channel: Channel) -> tuple[Recipient, ...]:
+        return recipients_of(
+            tenant_id,
+            now,
+            tenants=self.tenants,
+            people=self.people,
+            profiles=self.profiles,
+            agreements=self.agreements,
+            channels=(channel,),
         )
 
     def application(self, **changes: object) -> Application:

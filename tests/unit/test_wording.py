@@ -127,6 +127,7 @@ _WINDOW = {"about": f"window:w_{UNIQUE}:1", "ends_at": "2026-11-23T10:35:35Z", "
 _END = {"about": "wind_down:kalo:1", "access_until": "2027-11-22T10:35:35Z", "text": "Nobody is left."}
 FACTS |= {
     NoticeKind.NEWS: {"about": f"news:n_{UNIQUE}", "subject": "New reports", "text": "Sales by month."},
+    NoticeKind.TERMS_CHANGED: {"about": "terms:4", "link": LINK, "text": "Prices."},
     NoticeKind.MAINTENANCE_PLANNED: _WINDOW,
     NoticeKind.MAINTENANCE_MOVED: _WINDOW,
     NoticeKind.MAINTENANCE_CANCELLED: _WINDOW,

@@ -15,6 +15,8 @@ from mohlat.domain.errors import NotFound
 from mohlat.settings import SettingMissing, settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mohlat.adapters.sealing import Sealer
     from mohlat.adapters.secrets import ParameterSecrets
     from mohlat.application.announced import Announced
@@ -102,8 +104,9 @@ if TYPE_CHECKING:
     from mohlat.application.synchronize import SyncDesk
     from mohlat.application.terms_gate import TermsGate
     from mohlat.application.work_on_data import DataWorker
+    from mohlat.domain.agreement import Channel
     from mohlat.domain.processors import Processor
-    from mohlat.domain.publications import Publication
+    from mohlat.domain.recipients import Recipient
 
 
 class _AgreementFiles:
@@ -439,6 +442,21 @@ def wording() -> Wording:
     return ProductWording()
 
 
+def _reach(tenant_id: str, now: datetime, channel: Channel) -> tuple[Recipient, ...]:
+    """Whom an announcement to a tenant concerns by this channel."""
+    from mohlat.application.reach_people import recipients_of
+
+    return recipients_of(
+        tenant_id,
+        now,
+        tenants=tenants(),
+        people=people(),
+        profiles=profiles(),
+        agreements=agreements(),
+        channels=(channel,),
+    )
+
+
 def sender() -> Sender:
     """Takes messages to their provider. One per invocation, so that rotated credentials are taken up."""
     from mohlat.application.send_notices import Sender
@@ -450,6 +468,7 @@ def sender() -> Sender:
         links=unsubscribe_links(),
         wording=wording(),
         announced=announced(),
+        reach=_reach,
         mailer=mailer(),
         sms=sms_sender(),
         ids=ids(),
@@ -526,20 +545,7 @@ def publishing_desk() -> PublishingDesk:
     """Publishes versions of the terms."""
     from mohlat.application.keep_terms import PublishingDesk
 
-    return PublishingDesk(
-        publications=publications(), agreements=agreements(), clock=clock(), announce=announce_terms
-    )
-
-
-def announce_terms(publication: Publication) -> None:
-    """Where telling the customers begins: the operators hear of the version that has to be announced."""
-    facts = {
-        "product": publication.product,
-        "version": publication.version,
-        "document": publication.document,
-        "effective_at": publication.effective_at.isoformat(),
-    }
-    raise_alarm(f"Mohlat: terms of {publication.product} published, to be announced", facts)
+    return PublishingDesk(publications=publications(), books=books(), agreements=agreements(), clock=clock())
 
 
 @cache
@@ -782,7 +788,7 @@ def announced() -> Announced:
     """What announcements are about."""
     from mohlat.application.announced import Announced
 
-    return Announced(service=service())
+    return Announced(service=service(), publications=publications())
 
 
 @cache

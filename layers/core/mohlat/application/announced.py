@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mohlat.application.ports import Service
+from mohlat.application.ports import Publications, Service
 from mohlat.domain.notices import Notice, NoticeKind
 
 _WITH_TEXT = frozenset(
@@ -15,8 +15,9 @@ _WITH_TEXT = frozenset(
 class Announced:
     """Looks up the subject of an announcement."""
 
-    def __init__(self, *, service: Service) -> None:
+    def __init__(self, *, service: Service, publications: Publications) -> None:
         self._service = service
+        self._publications = publications
 
     def stands(self, product: str, about: str) -> bool:
         """Whether what was to be told is still so. Raises NotFound for a subject that was never there."""
@@ -35,6 +36,11 @@ class Announced:
         if notice.kind is NoticeKind.NEWS:
             news = self._service.news(product, about.removeprefix("news:"))
             return {"subject": _in(news.titles, language), "text": _in(news.texts, language)}
+        if notice.kind is NoticeKind.TERMS_CHANGED:
+            version = about.removeprefix("terms:")
+            for each in self._publications.of(product, fresh=True):
+                if each.version == version:
+                    return {"text": _in(each.summary, language)}
         if notice.kind in _WITH_TEXT:
             window = self._service.window(product, about.split(":")[1])
             return {"text": _in(window.what, language)}

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from mohlat.application.manage_tenant import TenantDesk
-from mohlat.application.ports import Agreements, Clock, Dispatches, People, Publications, Tenants
+from mohlat.application.ports import Agreements, Books, Clock, Dispatches, People, Publications, Tenants
 from mohlat.application.terms_gate import evidence_of
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import AgreementInvalid, InvalidInput
+from mohlat.domain.errors import AgreementInvalid, ConcurrentChange, InvalidInput
 from mohlat.domain.people import Acceptance
 from mohlat.domain.publications import (
     How,
     MustAccept,
     Publication,
     accept,
+    announcement,
     decline,
     in_force,
     newest_of_each,
     not_accepted,
     publish,
 )
+from mohlat.domain.rounds import lanes_of
 from mohlat.domain.tenant import Tenant, iso
 
 
@@ -43,24 +46,20 @@ class Draft:
 
 
 class PublishingDesk:
-    """Takes what operators publish.
-
-    `announce` is told of each publication, and again whenever it is sent again: telling everybody is its
-    matter, once for each product and version.
-    """
+    """Takes what operators publish, and has everybody told of it, once for each version."""
 
     def __init__(
         self,
         *,
         publications: Publications,
+        books: Books,
         agreements: Agreements,
         clock: Clock,
-        announce: Callable[[Publication], None],
     ) -> None:
         self._publications = publications
+        self._books = books
         self._agreements = agreements
         self._clock = clock
-        self._announce = announce
 
     def publish(self, draft: Draft, by: str) -> tuple[Publication, bool]:
         """Publishes a version, and says whether it is new: the same contents again change nothing.
@@ -68,7 +67,10 @@ class PublishingDesk:
         Raises InvalidInput naming the field, Conflict for a version that has other contents already.
         """
         stored, new = retrying(lambda: self._publish(draft, by))
-        self._announce(stored)
+        round = announcement(stored, self._agreements.load(stored.product), self._clock.now())
+        # Sent again, a publication makes up for a round that was lost; one that began goes on as it is.
+        with suppress(ConcurrentChange):
+            self._books.write((round, *lanes_of(round)))
         return stored, new
 
     def _publish(self, draft: Draft, by: str) -> tuple[Publication, bool]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from mohlat.application.announced import Announced
@@ -25,7 +25,7 @@ from mohlat.application.ports import (
     Tenants,
     Wording,
 )
-from mohlat.domain.agreement import Agreement, Channel
+from mohlat.domain.agreement import Agreement, Channel, Phase
 from mohlat.domain.consents import PROMOTIONAL, needed, stands
 from mohlat.domain.errors import (
     ConcurrentChange,
@@ -38,6 +38,7 @@ from mohlat.domain.errors import (
 )
 from mohlat.domain.notices import Dispatch, Notice, NoticeKind, NoticeStatus, why_void
 from mohlat.domain.people import CodePurpose, Contact
+from mohlat.domain.recipients import Concern, Recipient
 from mohlat.domain.tenant import Tenant
 
 # As long as a sender lives: a claim that is older was cut off, a younger one may be at work this moment.
@@ -56,6 +57,7 @@ class Sender:
         links: UnsubscribeLinks,
         wording: Wording,
         announced: Announced,
+        reach: Callable[[str, datetime, Channel], Sequence[Recipient]],
         mailer: Mailer,
         sms: SmsSender,
         ids: Ids,
@@ -65,6 +67,7 @@ class Sender:
         self._people = people
         self._wording = wording
         self._announced = announced
+        self._reach = reach
         self._mailer = mailer
         self._consents = consents
         self._links = links
@@ -72,16 +75,33 @@ class Sender:
         self._ids = ids
         self._clock = clock
 
-    def send(self, tenant: Tenant, agreement: Agreement, notice: Notice, channel: Channel) -> Dispatch:
+    def others(self, tenant: Tenant, notice: Notice, channel: Channel) -> Iterator[tuple[str, Recipient]]:
+        """Who else has to hear an announcement on this channel, besides the account, each with a name of its
+        own for the record (KALO-13).
+        """
+        if "about" in notice.facts and tenant.phase is not Phase.PURGED:
+            reached = self._reach(tenant.id, self._clock.now(), channel)
+            besides = (each for each in reached if each.concern is not Concern.ACCOUNT)
+            for number, each in enumerate(besides, 1):
+                yield f"{each.concern.value}{number}", each
+
+    def send(
+        self,
+        tenant: Tenant,
+        agreement: Agreement,
+        notice: Notice,
+        channel: Channel,
+        to: tuple[str, Recipient] | None = None,
+    ) -> Dispatch:
         """Sends one notice on one channel unless it was sent, is void, or must not be repeated.
 
-        Raises MessagingUnavailable and MessagingMisconfigured with the notice left waiting, and
-        ConcurrentChange while another worker may be sending it: try again.
+        It goes to the account, or to one of the `others`. Raises MessagingUnavailable and
+        MessagingMisconfigured with the notice left waiting, and ConcurrentChange while another worker may be
+        sending it: try again.
         """
         now = self._clock.now()
-        claim = Dispatch(
-            tenant.id, notice.key, channel, notice.kind, notice.clause, NoticeStatus.SENDING, now
-        )
+        key = f"{notice.key}~{to[0]}" if to else notice.key
+        claim = Dispatch(tenant.id, key, channel, notice.kind, notice.clause, NoticeStatus.SENDING, now)
         known = self._dispatches.reserve(claim)
         if known and known.status is not NoticeStatus.SENDING:
             return known
@@ -90,12 +110,12 @@ class Sender:
             return self._finish(claim, NoticeStatus.VOID, note=void)
         if known:
             if now - known.at < _CLAIM:
-                raise ConcurrentChange(tenant_id=tenant.id, notice=notice.key)
+                raise ConcurrentChange(tenant_id=tenant.id, notice=key)
             # A sending was cut off between the claim and its outcome. Neither mail nor an SMS template has a
             # key that makes a repetition harmless, and at most once is the promise.
             return self._finish(claim, NoticeStatus.UNCERTAIN, note="cut off while sending")
         try:
-            proof = self._hand_over(tenant, agreement, notice, channel)
+            proof = self._hand_over(tenant, agreement, notice, channel, to)
         except MessageRejected as rejected:
             return self._finish(
                 claim, NoticeStatus.REJECTED, note=str(rejected.details.get("code", "rejected"))
@@ -143,20 +163,37 @@ class Sender:
         )
         return self._deliver(agreement, contact, message, channel, f"{tenant.id}{username}{purpose}{code}")
 
-    def _hand_over(self, tenant: Tenant, agreement: Agreement, notice: Notice, channel: Channel) -> HandOver:
+    def _hand_over(
+        self,
+        tenant: Tenant,
+        agreement: Agreement,
+        notice: Notice,
+        channel: Channel,
+        to: tuple[str, Recipient] | None,
+    ) -> HandOver:
         if notice.kind is NoticeKind.CONFIRM_CODE:
             owner = self._people.users(tenant.id)[0]
             return self.send_code(tenant, agreement, owner.username, CodePurpose.CONFIRM, channel)
         link = self._unsubscribe(notice, channel, tenant)
         if link:
             notice = replace(notice, facts={**notice.facts, "unsubscribe": link})
-        message, contact = self._write(tenant, agreement, notice.kind, notice, None)
-        return self._deliver(agreement, contact, message, channel, f"{tenant.id}{notice.key}", link)
+        message, contact = self._write(tenant, agreement, notice.kind, notice, None, to)
+        unique = f"{tenant.id}{notice.key}{to[0] if to else ''}"
+        return self._deliver(agreement, contact, message, channel, unique, link)
 
     def _write(
-        self, tenant: Tenant, agreement: Agreement, kind: NoticeKind, notice: Notice, code: str | None
+        self,
+        tenant: Tenant,
+        agreement: Agreement,
+        kind: NoticeKind,
+        notice: Notice,
+        code: str | None,
+        to: tuple[str, Recipient] | None = None,
     ) -> tuple[Message, Contact]:
         contact = self._people.contact(tenant.id)
+        if to:
+            at = to[1].address
+            contact = replace(contact, email=at, mobile=at, language=to[1].language)
         if "about" in notice.facts:
             words = self._announced.words(tenant.product, notice, contact.language)
             notice = replace(notice, facts={**notice.facts, **words})
@@ -240,10 +277,11 @@ def send_entry(
     failure: MessagingUnavailable | MessagingMisconfigured | ConcurrentChange | None = None
     for notice in entry.notices:
         for channel in notice.channels:
-            try:
-                outcomes.append(sender.send(tenant, agreement, notice, channel))
-            except (MessagingUnavailable, MessagingMisconfigured, ConcurrentChange) as error:
-                failure = error
+            for to in (None, *sender.others(tenant, notice, channel)):
+                try:
+                    outcomes.append(sender.send(tenant, agreement, notice, channel, to))
+                except (MessagingUnavailable, MessagingMisconfigured, ConcurrentChange) as error:
+                    failure = error
     if failure:
         raise failure
     tenants.mark_followed(tenant_id, seq)

@@ -35,7 +35,8 @@ def list_timeline(
     entries = tenants.journal(tenant_id, after=after, limit=limit + 1)
     sent: dict[str, list[Dispatch]] = {}
     for dispatch in dispatches.of(tenant_id):
-        sent.setdefault(dispatch.key, []).append(dispatch)
+        # What an announcement's other recipients got stands with the account's own.
+        sent.setdefault(dispatch.key.partition("~")[0], []).append(dispatch)
     happenings = [
         Happening(entry, tuple(dispatch for notice in entry.notices for dispatch in sent.get(notice.key, ())))
         for entry in entries[:limit]

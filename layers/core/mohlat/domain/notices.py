@@ -64,6 +64,7 @@ class NoticeKind(StrEnum):
     IDENTITY_ASKED = "identity_asked"
     ACCOUNT_REOPENED = "account_reopened"
     NEWS = "news"
+    TERMS_CHANGED = "terms_changed"
     MAINTENANCE_PLANNED = "maintenance_planned"
     MAINTENANCE_MOVED = "maintenance_moved"
     MAINTENANCE_CANCELLED = "maintenance_cancelled"

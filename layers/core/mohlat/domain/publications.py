@@ -15,6 +15,8 @@ from enum import StrEnum
 from mohlat.domain.agreement import Agreement, Binding, ChangeRule, Phase
 from mohlat.domain.errors import Conflict, InvalidInput, TooLate
 from mohlat.domain.lifecycle import Event, Transition, accept_terms, move
+from mohlat.domain.notices import NoticeKind
+from mohlat.domain.rounds import Round, RoundKind
 from mohlat.domain.tenant import KeptTerms, Tenant, iso
 
 
@@ -98,6 +100,24 @@ def publish(
 
 # Where use accepts, a version may still ask for more.
 _NEEDED = {Binding.ACCEPT: MustAccept.EVERYONE, Binding.LEASE: MustAccept.NOBODY}
+
+
+def announcement(publication: Publication, agreement: Agreement, now: datetime) -> Round:
+    """The round that tells every customer of a version, before it takes effect (KALO-35, KALLU-8)."""
+    clause = (agreement.changes.basis if agreement.changes else agreement.service_basis).cite()
+    return Round(
+        id=f"terms-{publication.number}-told",
+        product=publication.product,
+        kind=RoundKind.ANNOUNCE,
+        about=f"terms:{publication.version}",
+        clause=clause,
+        by=publication.by,
+        begun_at=now,
+        notice=NoticeKind.TERMS_CHANGED,
+        anchor=publication.effective_at,
+        facts={"link": publication.url},
+        complete_by=publication.effective_at,
+    )
 
 
 def not_accepted(

@@ -17,6 +17,17 @@ SERVICE: Mapping[NoticeKind, Script] = {
         "News of $sms_name of $sms_day ($iso_day): $sms_subject",
         {**_DAY, "token20": "sms_subject"},
     ),
+    NoticeKind.TERMS_CHANGED: Script(
+        "New terms of $name from $date on",
+        (
+            "From $date on there is a new version of the terms of $name. What changes:",
+            "$text",
+            "The whole text:\n$link",
+            "What you have bought already keeps the terms under which you bought it.",
+        ),
+        "New terms of $sms_name from $sms_day ($iso_day) on. They are in your mail and in your account.",
+        _DAY,
+    ),
     NoticeKind.MAINTENANCE_PLANNED: Script(
         "Maintenance of $name on $date",
         (

@@ -17,6 +17,17 @@ SERVICE: Mapping[NoticeKind, Script] = {
         "خبر $sms_name در $sms_day: $sms_subject",
         {**_DAY, "token20": "sms_subject"},
     ),
+    NoticeKind.TERMS_CHANGED: Script(
+        "شرایط تازه «$name» از $date",
+        (
+            "از $date نسخه تازه‌ای از شرایط «$name» برقرار است. آنچه عوض می‌شود:",
+            "$text",
+            "متن کامل:\n$link",
+            "آنچه تاکنون خریده‌اید همان شرایطی را نگه می‌دارد که با آن خریده شده است.",
+        ),
+        "شرایط تازه $sms_name از $sms_day برقرار است. متن آن در ایمیل و حساب شماست.",
+        _DAY,
+    ),
     NoticeKind.MAINTENANCE_PLANNED: Script(
         "نگهداری برنامه‌ریزی‌شده «$name» در $date",
         (
