@@ -156,6 +156,9 @@ DATED = (
         NoticeKind.DEBT_DUE,
         NoticeKind.DEBT_SUSPENDED,
         NoticeKind.DISPUTE_RECEIVED,
+        NoticeKind.OBJECTION_RECEIVED,
+        NoticeKind.RESTRICTION_LIFTED,
+        NoticeKind.RESTRICTION_UPHELD,
         NoticeKind.SUPPORT_ANSWERED,
         NoticeKind.EXPORT_READY,
         NoticeKind.DATA_RESTORED,
@@ -164,24 +167,6 @@ DATED = (
         NoticeKind.DATA_REQUEST_RESUMED,
     }
 )
-DATED = set(NoticeKind) - CODES - set(FACTS) | {
-    NoticeKind.DATA_DELETED,
-    NoticeKind.TRIAL_ENDING,
-    NoticeKind.TERM_ENDING,
-    NoticeKind.INVOICE_DUE,
-    NoticeKind.DEBT_INVOICED,
-    NoticeKind.DEBT_DUE,
-    NoticeKind.DEBT_SUSPENDED,
-    NoticeKind.DISPUTE_RECEIVED,
-    NoticeKind.OBJECTION_RECEIVED,
-    NoticeKind.RESTRICTION_LIFTED,
-    NoticeKind.RESTRICTION_UPHELD,
-    NoticeKind.EXPORT_READY,
-    NoticeKind.DATA_RESTORED,
-    NoticeKind.DATA_REQUEST_RECEIVED,
-    NoticeKind.DATA_REQUEST_EXTENDED,
-    NoticeKind.DATA_REQUEST_RESUMED,
-}
 
 every_kind = pytest.mark.parametrize("kind", list(NoticeKind))
 every_language = pytest.mark.parametrize("language", ["fa", "en"])
