@@ -366,7 +366,7 @@ def test_whoever_tells_the_customers_hears_of_a_publication_and_again_when_it_is
     first = publish(world, START + SECOND)
     world.clock.advance(days=3)
     assert publish(world, START + SECOND) == first
-    assert world.announced == [first, first]
+    assert world.announced_terms == [first, first]
 
 
 @pytest.mark.clause("SAMAN-7.4")

@@ -135,12 +135,12 @@ class World:
         self.queue = FakeNoticeQueue()
         self.ids = FakeIds()
         self.publications = FakePublications(self.table)
-        self.announced: list[Publication] = []
+        self.announced_terms: list[Publication] = []
         self.publishing_desk = PublishingDesk(
             publications=self.publications,
             agreements=self.agreements,
             clock=self.clock,
-            announce=self.announced.append,
+            announce=self.announced_terms.append,
         )
         self.terms_gate = TermsGate(
             tenants=self.tenants,
