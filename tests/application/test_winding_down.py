@@ -63,6 +63,15 @@ def end(world: World, planned: WindDown) -> None:
     go(world, f"wind_down-{planned.revision}-started")
 
 
+def settle(world: World, tenant: Tenant) -> None:
+    """What goes back to a customer arrives: until then the purge waits."""
+    world.follow_refunds(tenant)
+    world.gateway.complete_refunds()
+    while due := [each.next_check_at for each in world.books.refunds(tenant.id) if each.next_check_at]:
+        world.clock.time = max(world.clock.time, *due)
+        world.follow_refunds(tenant)
+
+
 def shred(world: World, tenant: Tenant) -> None:
     """The purge's execution empties every store."""
     for store in Store:
@@ -93,6 +102,7 @@ def test_everybody_reads_and_exports_for_a_year_and_then_everything_is_gone() ->
     assert world.tenant(found[Phase.CLOSED]).wound_down_until is None
     for tenant in living:
         world.clock.time = planned.ends_at + 6 * SECOND
+        settle(world, tenant)
         gone = world.live_until_purge(tenant)
         assert gone.phase is Phase.PURGED
         entry = world.ledger.get(tenant.id)

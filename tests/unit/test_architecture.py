@@ -72,6 +72,7 @@ LONGER = {
     "application/ports.py": "one list of what the use cases need of the world, and nothing but signatures",
     "domain/agreement.py": "the whole form of an agreement, and nothing but what it is made of",
     "presentation/problems.py": "every error, reason and field in two languages, and nothing but words",
+    "domain/tenant.py": "one form, each field beside how it is stored; apart one would be forgotten",
     "domain/lifecycle.py": "every event and deadline of one state graph; apart they could not be compared",
 }
 
