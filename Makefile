@@ -82,10 +82,11 @@ test: check ## everything: checks, unit and end-to-end tests, the domain's branc
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term
 
 .PHONY: check
-check: install ## style, formatting, types and the template
+check: install ## style, formatting, types, the clauses without a gap, and the template
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.clauses --strict >.local/clauses.txt || { tail -20 .local/clauses.txt; exit 1; }
 	@$(BIN)/sam validate --lint --region us-east-1 >/dev/null || $(BIN)/sam validate --lint --region us-east-1
 
 .PHONY: format

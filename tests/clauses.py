@@ -17,7 +17,8 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 AGREEMENTS = ROOT / "layers" / "core" / "mohlat" / "agreements"
 PRODUCT = ("layers/core/mohlat/**/*.py", "functions/**/*.py", "statemachines/*.json", "template.yaml")
-_ID = re.compile(r"\b(?:KALO|CLUB|SAMAN|KALAK|KALLU)-[A-Za-z0-9.]+(?:-[a-z0-9]+)?\b")
+# An invoice's number looks alike: KALO-1405-000012.
+_ID = re.compile(r"\b(?:KALO|CLUB|SAMAN|KALAK|KALLU)-(?!\d{4}-\d)[A-Za-z0-9.]+(?:-[a-z0-9]+)?\b")
 
 
 def duties() -> dict[str, tuple[str, str]]:
