@@ -62,8 +62,7 @@ def _order(request: Request, fields: dict[str, Any]) -> Response:
 
 def _list(request: Request) -> Response:
     living(bootstrap.tenants().get(request.tenant_id))
-    last = read_cursor(request.query, "o_[0-9A-Z]{26}")
-    limit = read_limit(request.query)
+    last, limit = read_cursor(request.query, "o_[0-9A-Z]{26}"), read_limit(request.query)
     orders = bootstrap.payments().orders(request.tenant_id)
     # Newest first: the page goes on after the last one that was shown.
     start = next((place + 1 for place, order in enumerate(orders) if order.id == last), 0)
@@ -71,14 +70,13 @@ def _list(request: Request) -> Response:
     shown = [
         views.order(order, bootstrap.payments().get(order.payment_id), request.language) for order in page
     ]
-    more = start + limit < len(orders)
-    return Response(200, {"orders": shown, "next_cursor": write_cursor(page[-1].id if more else None)})
+    last_shown = page[-1].id if start + limit < len(orders) else None
+    return Response(200, {"orders": shown, "next_cursor": write_cursor(last_shown)})
 
 
 def _one(request: Request) -> Response:
-    order_id = our_id(request.path("order_id"), "o")
     living(bootstrap.tenants().get(request.tenant_id))
-    order = bootstrap.payments().order(request.tenant_id, order_id)
+    order = bootstrap.payments().order(request.tenant_id, our_id(request.path("order_id"), "o"))
     return Response(200, views.order(order, bootstrap.payments().get(order.payment_id), request.language))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,8 +12,8 @@ from mohlat.domain.agreement import Phase
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import Conflict, InvalidInput
 from mohlat.domain.lifecycle import DeadlineKind, forecast
-from mohlat.domain.tenant import Tenant
-from mohlat.domain.uptime import Cause, Uptime
+from mohlat.domain.tenant import Closing, Tenant
+from mohlat.domain.uptime import Cause, Uptime, close_month, extend_lease
 from tests.application.test_rounds import go
 from tests.application.world import World
 from tests.builders import SECOND
@@ -189,8 +190,6 @@ def test_the_first_invoice_falls_due_later_too_and_a_closed_account_is_left_alon
     world.clock.time = START
     unpaid = world.register()
     closed = world.register(email="b@customer.test", mobile="+989350000001")
-    from mohlat.domain.tenant import Closing
-
     world.desk.close(closed.id, Closing.TERMINATION, BY)
     assert unpaid.invoice
     down(world, at(2, 0), at(3, 0))
@@ -241,3 +240,20 @@ def test_a_month_before_the_customer_came_is_empty() -> None:
     assert world.uptime_desk.of_tenant(tenant.id, "1405-01").per_mille == 1000
     with pytest.raises(InvalidInput):
         world.uptime_desk.of_tenant(tenant.id, "1405-13")
+
+
+def test_an_incident_of_this_very_second_lost_nothing_yet_and_a_window_that_is_ahead_neither() -> None:
+    world, tenant = leased()
+    world.clock.time = at(10, 0)
+    world.uptime_desk.note("saman360", Cause.FAULT, at(10, 0), None, (), WHAT, BY)
+    world.maintenance_desk.plan("saman360", at(12, 0), at(12, 1), WHAT, BY)
+    assert world.uptime_desk.of_tenant(tenant.id, MONTH).lost == timedelta()
+
+
+@pytest.mark.clause("SAMAN-4.6")
+def test_time_is_added_to_what_is_leased_and_to_nothing_else() -> None:
+    world, tenant = leased()
+    round = close_month(world.agreement, MONTH, END, END, by=BY)
+    closed = world.desk.close(tenant.id, Closing.TERMINATION, BY)
+    for other in (replace(tenant, period_ends_at=None), closed, replace(tenant, wound_down_until=END)):
+        assert extend_lease(other, world.agreement, round, HOUR, END) is None

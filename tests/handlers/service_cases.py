@@ -20,7 +20,7 @@ def with_news(world: World) -> None:
 
 def planned(world: World) -> None:
     first_registered(world)
-    assert world.replay("operate_service/plan_window")["statusCode"] == 201
+    assert world.replay("plan_maintenance/plan_window")["statusCode"] == 201
 
 
 def opened(world: World) -> None:
@@ -69,12 +69,12 @@ CASES = {
         with_news,
         [lambda _, answer: [each["finished_at"] for each in body(answer)["rounds"]] == [None]],
     ),
-    "operate_service/plan_window": Case(
+    "plan_maintenance/plan_window": Case(
         201,
         first_registered,
         [has(window_id=WINDOW, status="planned", counts_as_downtime=False, clause="KALO-7")],
     ),
-    "operate_service/plan_window_too_soon": Case(
+    "plan_maintenance/plan_window_too_soon": Case(
         422,
         first_registered,
         [
@@ -82,22 +82,22 @@ CASES = {
             lambda _, answer: body(answer)["details"]["earliest"] == "2026-01-31T20:00:00Z",
         ],
     ),
-    "operate_service/windows": Case(
+    "plan_maintenance/windows": Case(
         200, planned, [lambda _, answer: [each["window_id"] for each in body(answer)["windows"]] == [WINDOW]]
     ),
-    "operate_service/window": Case(
+    "plan_maintenance/window": Case(
         200, planned, [lambda _, answer: body(answer)["announcement"]["told"] == 0]
     ),
-    "operate_service/move_window": Case(
+    "plan_maintenance/move_window": Case(
         200, planned, [has(starts_at="2026-02-02T21:00:00Z", revision=2, status="planned")]
     ),
-    "operate_service/move_window_nowhere": Case(422, planned, [has(field="starts_at")]),
-    "operate_service/cancel_window": Case(200, planned, [has(status="cancelled")]),
-    "operate_service/cancel_window_until": Case(422, planned, [has(field="until")]),
-    "operate_service/prolong_window": Case(
+    "plan_maintenance/move_window_nowhere": Case(422, planned, [has(field="starts_at")]),
+    "plan_maintenance/cancel_window": Case(200, planned, [has(status="cancelled")]),
+    "plan_maintenance/cancel_window_until": Case(422, planned, [has(field="until")]),
+    "plan_maintenance/prolong_window": Case(
         200, opened, [has(status="open", until="2026-02-01T01:00:00Z", ends_at="2026-01-31T23:00:00Z")]
     ),
-    "operate_service/end_window": Case(
+    "plan_maintenance/end_window": Case(
         200, opened, [has(status="ended", ended_at="2026-01-31T21:30:00Z", counts_as_downtime=True)]
     ),
     "operate_service/note_incident": Case(

@@ -47,7 +47,7 @@ def waiting(world: World) -> None:
 
 def classified(world: World) -> None:
     asked(world)
-    assert world.replay("handle_support/classify")["statusCode"] == 201
+    assert world.replay("work_on_support/classify")["statusCode"] == 201
 
 
 def declared(world: World) -> None:
@@ -122,16 +122,16 @@ CASES = {
     "handle_support/answer": Case(
         201, asked, [stands(waits_for_customer=True, next_due_at=None), has(clause="SAMAN-4.2.2")]
     ),
-    "handle_support/recovered": Case(
+    "work_on_support/recovered": Case(
         201,
         asked,
         [lambda _, answer: [each["step"] for each in body(answer)["support"]["done"]] == ["recovery"]],
     ),
-    "handle_support/estimated": Case(422, asked, [has(field="step")]),
-    "handle_support/classify": Case(
+    "work_on_support/estimated": Case(422, asked, [has(field="step")]),
+    "work_on_support/classify": Case(
         201, asked, [stands(severity="major", next_due_at="2026-01-31T12:00:00Z")]
     ),
-    "handle_support/no_fault": Case(
+    "work_on_support/no_fault": Case(
         201,
         asked,
         [
@@ -143,11 +143,11 @@ CASES = {
             ),
         ],
     ),
-    "handle_support/too_many_minutes": Case(422, asked, [has(field="minutes")]),
-    "handle_support/queue": Case(
+    "work_on_support/too_many_minutes": Case(422, asked, [has(field="minutes")]),
+    "work_on_support/queue": Case(
         200, asked, [lambda _, answer: [each["ticket_id"] for each in body(answer)["tickets"]] == [TICKET]]
     ),
-    "handle_support/queue_without_product": Case(422, asked, [has(field="product")]),
+    "work_on_support/queue_without_product": Case(422, asked, [has(field="product")]),
     "handle_tickets/list_for_user": Case(
         200,
         asked_by_a_user,

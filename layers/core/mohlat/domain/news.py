@@ -48,7 +48,7 @@ def post_news(
     for language in agreement.languages:
         for field, given in (("titles", titles), ("texts", texts)):
             if language not in given:
-                raise InvalidInput(f"{field}.{language}", "missing")
+                raise InvalidInput(f"{field}.{language}", "is missing")
     news = News(id, agreement.product, now, by, titles, texts, agreement.news.cite())
     round = Round(
         id=f"{id}-told",

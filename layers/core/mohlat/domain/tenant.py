@@ -313,10 +313,6 @@ def _term(data: Mapping[str, Any]) -> Term:
     )
 
 
-def _kept_to_list(kept: tuple[KeptTerms, ...]) -> list[dict[str, str]]:
-    return [{"version": each.version, "until": iso(each.until)} for each in kept]
-
-
 def debt_from_dict(data: Mapping[str, Any]) -> Debt:
     """The debt as a tenant's description, or a journal entry's changes, hold it."""
     return Debt(

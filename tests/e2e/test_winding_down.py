@@ -1,0 +1,69 @@
+"""A product's end on a deployed stack, from the switch to the last certificate. The last file of its stack:
+nobody can join kalo any more after it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.api import Customer, instant, text
+from tests.e2e.stage import DAY, SECOND, Stage, assert_problem, eventually, put, what_happened
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.clause("KALO-9")
+def test_a_products_end_leaves_a_year_to_read_and_then_nothing(stage: Stage) -> None:
+    trial = stage.join("kalo")
+    buyer = stage.join("kalo")
+    for customer in (trial, buyer):
+        assert put(customer, "c1", {"name": "Reza"}).status_code == 201
+    buyer.pay(buyer.order("starter", "P1Y"))
+    paid = sum(entry["event"] == "term_granted" for entry in stage.timeline(buyer))
+    assert paid == 1
+
+    ends_at = stage.now() + 31 * DAY
+    why = {"fa": "کار ما به پایان رسیده است.", "en": "We have come to our end."}
+    early = {"ends_at": text(stage.now() + 29 * DAY), "why": why}
+    refused = stage.api.call("POST", "/products/kalo/wind-down", early, token=stage.boss.token)
+    assert_problem(refused, 422, "invalid-input", field="ends_at")
+    plan = stage.as_operator("POST", "/products/kalo/wind-down", {"ends_at": text(ends_at), "why": why})
+    assert plan["clause"] == "KALO-9"
+
+    def refuses() -> bool:
+        order = {"plan": "starter", "period": "P1Y"}
+        answer = buyer.api.call("POST", f"{buyer.path}/orders", order, token=buyer.token)
+        return answer.status_code == 409 and bool(answer.json().get("clause") == "KALO-9")
+
+    eventually(refuses, "the shop to close", 30)
+    late = Customer(stage.api, "kalo")
+    with pytest.raises(Exception, match="409"):
+        late.register()
+
+    stage.boss.advance_to(ends_at + SECOND)
+    for customer in (trial, buyer):
+        eventually(lambda each=customer: wound_down(stage, each), "the year of reading", 120)
+    access_until = instant(plan["access_until"])
+    [refund] = [each for each in stage.timeline(buyer) if each["event"] == "wound_down"]
+    assert refund["facts"]["amount_rials"] > 0
+    buyer.sign_in()
+    assert buyer.get("/records/c1")["data"] == {"name": "Reza"}
+    assert_problem(put(buyer, "c1", {}), 403, "access-refused", clause="KALO-9")
+
+    stage.boss.advance_to(access_until - timedelta(minutes=1))
+    state: dict[str, Any] = stage.as_operator("GET", buyer.path)
+    assert (state["phase"], state["access"]) == ("read_only", "read_only")
+    stage.boss.advance_to(access_until + 10 * DAY)
+    for customer in (trial, buyer):
+        certificate = stage.purge_of(customer)
+        assert certificate["clause"] == "KALO-9"
+        assert instant(certificate["committed_at"]) >= access_until
+        assert set(certificate["left"].values()) == {0}
+
+
+def wound_down(stage: Stage, customer: Customer) -> bool:
+    """Whether the product's end reached a customer."""
+    return "wound_down" in [event for event, _ in what_happened(stage.timeline(customer))]
