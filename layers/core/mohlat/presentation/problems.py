@@ -487,6 +487,8 @@ _FIELDS = {
     "ends_at": "پایان",
     "starts_at": "آغاز",
     "texts": "متن‌ها",
+    "document": "متن",
+    "url": "نشانی متن",
     "titles": "عنوان‌ها",
     "accept": "پذیرش",
     "agreement_version": "نسخهٔ توافق‌نامه",
