@@ -11,6 +11,9 @@ from typing import Any
 
 import httpx
 
+RENEWED_AFTER_SECONDS = 600
+"""A third of a token's life is left then: the pool's tokens live 15 minutes."""
+
 _numbers = itertools.count(int(time.time() * 1000) % 10_000_000)
 _CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
 
@@ -84,19 +87,47 @@ class Mailbox:
 
 
 @dataclass
+class Session:
+    """A sign-in that is made again before its token ends, however long a run takes."""
+
+    api: Api
+    credentials: dict[str, str]
+    _token: str = ""
+    _fresh_until: float = 0.0
+
+    @property
+    def token(self) -> str:
+        """A token that holds for some minutes yet, or the last one if none is. Raises Unexpected."""
+        if time.monotonic() > self._fresh_until:
+            self.renew()
+        return self._token
+
+    def renew(self) -> None:
+        """Signs in. Raises Unexpected."""
+        answer = self.api.call("POST", "/sessions", self.credentials)
+        if answer.is_success:
+            self._token = answer.json()["id_token"]
+            self._fresh_until = time.monotonic() + RENEWED_AFTER_SECONDS
+        elif not self._token:
+            raise Unexpected(f"signing in: {answer.status_code} {answer.text[:500]}")
+
+
+@dataclass
 class Operator:
     """Somebody who works for the vendor: moves the test clock and looks at purges."""
 
     api: Api
     username: str
     password: str
-    token: str = ""
+    session: Session = field(init=False)
 
-    def sign_in(self) -> Operator:
-        """Signs in."""
-        body = {"operator": self.username, "password": self.password}
-        self.token = self.api.ask("POST", "/sessions", body)["id_token"]
-        return self
+    def __post_init__(self) -> None:
+        self.session = Session(self.api, {"operator": self.username, "password": self.password})
+
+    @property
+    def token(self) -> str:
+        """Proves who it is."""
+        return self.session.token
 
     def now(self) -> datetime:
         """The test clock's present instant."""
@@ -123,7 +154,16 @@ class Customer:
     plan: str | None = None
     number: int = field(default_factory=lambda: next(_numbers))
     tenant_id: str = ""
-    token: str = ""
+    session: Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        credentials = {"product": self.product, "contact": self.email, "password": self.password}
+        self.session = Session(self.api, credentials)
+
+    @property
+    def token(self) -> str:
+        """Proves who it is, once its contact is confirmed."""
+        return self.session.token
 
     @property
     def email(self) -> str:
@@ -163,15 +203,9 @@ class Customer:
         self.api.ask("POST", f"{self.path}/confirmations", {"code": code})
         return self
 
-    def sign_in(self) -> Customer:
-        """Signs in with e-mail and password."""
-        body = {"product": self.product, "contact": self.email, "password": self.password}
-        self.token = self.api.ask("POST", "/sessions", body)["id_token"]
-        return self
-
     def join(self) -> Customer:
-        """Registers, confirms and signs in."""
-        return self.register().confirm().sign_in()
+        """Registers and confirms."""
+        return self.register().confirm()
 
     def get(self, path: str = "", **query: str | int) -> Any:
         """Reads something of its account."""

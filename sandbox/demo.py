@@ -70,7 +70,7 @@ def member(api: Api, group: str) -> Operator:
         state = Path(os.environ.get("MOHLAT_STATE") or ".local/stack")
         kept = json.loads((state / f"{group}.json").read_text())
         name, password = kept["username"], kept["password"]
-    return Operator(api, name, password).sign_in()
+    return Operator(api, name, password)
 
 
 def begin(life: Life) -> None:

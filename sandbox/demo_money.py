@@ -64,7 +64,6 @@ class Buyer:
 
     def buy(self, **wanted: str) -> dict[str, Any]:
         """Asks for the price, orders at it, pays and comes back. The order."""
-        self.customer.sign_in()
         quote = self.ask("POST", "/quotes", wanted)
         order: dict[str, Any] = self.ask("POST", "/orders", {"quote": quote["quote"]})
         expect("the order charges what was quoted", order["amount_rials"] == quote["amount_rials"])
@@ -99,7 +98,6 @@ class Chapter:
     @contextmanager
     def act(self, title: str) -> Iterator[None]:
         """One act, told when it has held."""
-        self.boss.sign_in()
         yield
         self.acts += 1
         self.say(f"  {self.acts:2}  {title}")
@@ -128,7 +126,6 @@ class Chapter:
         for refund in self.api.http.get("/pay/_test/refunds").json()["refunds"]:
             self.api.http.post(f"/pay/_test/refund/{refund['id']}/complete")
         self.boss.advance_to(self.boss.now() + timedelta(hours=7))
-        buyer.customer.sign_in()
 
         def done() -> bool:
             refunds = buyer.ask("GET", "/refunds")["refunds"]
@@ -191,8 +188,6 @@ class Chapter:
                 expect(f"{path}: {answer.status_code} {answer.text[:200]}", answer.content.startswith(begins))
 
     def _escrow(self, buyer: Buyer) -> None:
-        self.boss.sign_in()
-        self.partner.sign_in()
         agreed = {
             "partner": self.partner.username,
             "title": "Setting up the site",
@@ -229,14 +224,11 @@ class Chapter:
             usage = {"usage_id": "meter-1", "metric": "records", "used": 250_000, "billed": True}
             self.as_boss("POST", f"{buyer.customer.path}/usage", usage)
             self.as_boss("POST", f"{buyer.customer.path}/usage", usage)
-            buyer.customer.sign_in()
             (debt,) = buyer.ask("GET", "/debts")["debts"]
             due_at = instant(debt["due_at"])
             self.to(due_at - timedelta(seconds=2))
-            buyer.customer.sign_in()
             expect("not yet", buyer.customer.get()["access"] == "full")
             self.to(due_at + timedelta(seconds=1))
-            buyer.customer.sign_in()
             soon(lambda: buyer.customer.get()["access"] == "none", "the suspension")
             expect("it is owed", buyer.ledger()["owed"] == debt["amount_rials"])
             buyer.buy(kind="debt", debt_id=debt["debt_id"])
@@ -250,19 +242,16 @@ class Chapter:
         body = {"data_taken": True, "confirm": early.customer.tenant_id}
         with self.act("withdraws on day 30 at 23:59 in Tehran: everything goes back, then all is deleted"):
             self.to(midnight - _MINUTE)
-            early.customer.sign_in()
             done = early.ask("POST", "/withdrawals", body)
             expect("everything", sum(each["amount_rials"] for each in done["refunds"]) == self._paid(early))
             expect("closed", done["phase"] == "closed", done["access"] == "none")
         with self.act("one minute later the right has ended"):
             self.to(midnight + timedelta(seconds=1))
-            late.customer.sign_in()
             body = {"data_taken": True, "confirm": late.customer.tenant_id}
             refusal = late.refused("POST", "/withdrawals", body, "refund-refused")
             expect("by its clause", refusal["clause"] == "SAMAN-5.5")
             expect("and since when", instant(refusal["details"]["ended_at"]) == midnight)
         with self.act("the money is back, and a week later nothing is left of the account"):
-            early.customer.sign_in()
             self.settle_refunds(early)
             held = early.ledger()
             expect("nothing is kept", held["captured"] == held["refunded"], held["granted"] == 0)
@@ -273,12 +262,10 @@ class Chapter:
                 answer = self.api.call("GET", gone, token=self.boss.token)
                 return answer.status_code == 200 and answer.json()["finished"]
 
-            self.boss.sign_in()
             soon(finished, "the deletion")
 
     def _contesting(self, buyer: Buyer) -> None:
         with self.act("an invoice is contested and answered; one older than thirty days cannot be any more"):
-            buyer.customer.sign_in()
             oldest, *_, newest = sorted(buyer.invoices(), key=lambda each: each["dated_at"])
             words = {"text": "The quantity is wrong."}
             buyer.ask("POST", f"/invoices/{newest['invoice_id']}/disputes", words)

@@ -300,7 +300,7 @@ def live(world: World, plot: Plot) -> Account:
     with world.step(account, "confirm", customer):
         customer.confirm()
     with world.step(account, "sign in", customer):
-        customer.sign_in()
+        customer.session.renew()
     with world.step(account, "3 records", customer):
         for number in range(3):
             body = {"data": {"name": f"customer {number}", "mobile": f"0912000000{number}"}}

@@ -72,7 +72,7 @@ def _fresh_stack() -> Iterator[Stack]:
 
 def _stage(url: str, boss: tuple[str, str], partner: tuple[str, str] | None) -> Stage:
     api = Api(url)
-    return Stage(api, Operator(api, *boss).sign_in(), Operator(api, *partner).sign_in() if partner else None)
+    return Stage(api, Operator(api, *boss), Operator(api, *partner) if partner else None)
 
 
 def _elsewhere(url: str) -> Stage:

@@ -34,5 +34,5 @@ def test_codes_cannot_be_guessed(stage: Stage) -> None:
     stage.boss.advance_to(stage.now() + timedelta(minutes=16))
     assert stage.api.call("POST", f"{customer.path}/confirmation-codes").status_code == 202
     eventually(lambda: len(stage.received(customer)) > before, "a fresh code")
-    customer.confirm().sign_in()
+    customer.confirm()
     assert put(customer, "c1", {}).status_code == 201

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sandbox.api import Customer
+from sandbox.api import Customer, Operator
 from tests.e2e.stage import Stage, put
 
 pytestmark = pytest.mark.e2e
@@ -38,7 +38,7 @@ class Caller:
     """Somebody with an account that may be spoiled, and its operator."""
 
     customer: Customer
-    operator_token: str
+    operator: Operator
     url: str
 
 
@@ -48,7 +48,7 @@ def caller(quiet_stage: Stage) -> Caller:
     customer = quiet_stage.join("kalo")
     assert put(customer, "c1", {"name": "Reza"}).status_code == 201
     customer.order("starter", "P1M")
-    return Caller(customer, quiet_stage.boss.token, f"{quiet_stage.api.url}/v1")
+    return Caller(customer, quiet_stage.boss, f"{quiet_stage.api.url}/v1")
 
 
 def _requests() -> list[object]:
@@ -68,7 +68,7 @@ def test_every_answer_is_one_that_the_description_knows(
     operation = OPERATIONS[label]
     groups = operation.definition.raw.get("x-groups", [])
     by_operator = "operator" in groups and "owner" not in groups and label not in NOT_BY_OPERATORS
-    token = caller.operator_token if by_operator else caller.customer.token
+    token = caller.operator.token if by_operator else caller.customer.token
     headers = {"Authorization": f"Bearer {token}"} if groups else {}
 
     @given(case=operation.as_strategy(generation_mode=mode))

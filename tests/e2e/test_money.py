@@ -32,7 +32,6 @@ def test_a_quote_is_charged_to_the_rial_or_refused(stage: Stage) -> None:
     both = {"quote": quote["quote"], "plan": "starter"}
     assert_problem(buyer.call("POST", "/orders", both), 422, "invalid-input", field="plan")
     stage.boss.advance_to(stage.now() + DAY + SECOND)
-    buyer.customer.sign_in()
     assert_problem(buyer.call("POST", "/orders", {"quote": quote["quote"]}), 403, "too-late")
 
 
@@ -60,10 +59,8 @@ def test_a_failed_payment_that_took_money_becomes_a_ticket_after_seventy_two_hou
     assert_problem(buyer.call("POST", f"{payment}/reports"), 409, "conflict")
     end = instant(failed_at) + 3 * DAY
     stage.just_before(end)
-    buyer.customer.sign_in()
     assert buyer.ask("GET", payment)["ticket_id"] is None
     stage.just_after(end)
-    buyer.customer.sign_in()
     ticket_id = eventually(lambda: buyer.ask("GET", payment)["ticket_id"], "the ticket")
     tickets = buyer.ask("GET", "/tickets")["tickets"]
     assert ticket_id in [ticket["ticket_id"] for ticket in tickets]
