@@ -77,7 +77,7 @@ from mohlat.domain.people import (
 from mohlat.domain.publications import Publication
 from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
 from mohlat.domain.refunds import Refund
-from mohlat.domain.rounds import LANES, Lane, Round
+from mohlat.domain.rounds import LANES, Lane, Progress, Round
 from mohlat.domain.service_state import ServiceState
 from mohlat.domain.staff import ContactNote
 from mohlat.domain.synchronization import Change, Copy, State, decide, search_key
@@ -1049,9 +1049,6 @@ class FakeService:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def state(self) -> ServiceState:
-        return self.table.service.get("", ServiceState())
-
     def round(self, product: str, round_id: str) -> Round:
         return _one(self.table.rounds, product, round_id)
 
@@ -1064,9 +1061,8 @@ class FakeService:
         except KeyError:
             raise NotFound(round_id=round_id) from None
 
-    def lanes(self, product: str, round_id: str) -> list[Lane]:
-        mine = [key for key in sorted(self.table.lanes) if key[:2] == (product, round_id)]
-        return [self.table.lanes[key] for key in mine]
+    def progress(self, product: str, round_id: str) -> Progress:
+        return Progress.of(lane for key, lane in self.table.lanes.items() if key[:2] == (product, round_id))
 
     def news(self, product: str, news_id: str) -> News:
         return _one(self.table.news, product, news_id)

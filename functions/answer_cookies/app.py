@@ -11,11 +11,10 @@ from mohlat.presentation.fields import flag
 
 
 def _rule(request: Request) -> tuple[str, CookieRule]:
-    product, agreements = request.path("product"), bootstrap.agreements()
-    rule = agreements.load(product).cookies if product in agreements.products() else None
-    if rule is None:
+    agreement = bootstrap.offered(request.path("product"))
+    if agreement.cookies is None:
         raise NotFound
-    return product, rule
+    return agreement.product, agreement.cookies
 
 
 def _shown(rule: CookieRule, accepted: bool | None) -> dict[str, object]:

@@ -67,7 +67,7 @@ def _end_incident(request: Request) -> Response:
 def _close_month(request: Request) -> Response:
     desk = bootstrap.uptime_desk()
     begun = desk.close_month(request.path("product"), request.path("month"), request.caller.name)
-    found = bootstrap.round_runner().progress(begun.product, begun.id)
+    found = bootstrap.service().progress(begun.product, begun.id)
     return Response(202, round_view(begun, found, request.language))
 
 

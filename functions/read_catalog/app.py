@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mohlat import bootstrap
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import NotFound
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.presentation import views
 from mohlat.presentation.helpdesk_views import promises
@@ -18,10 +17,7 @@ def _products(request: Request) -> Response:
 
 
 def _agreement_of(request: Request) -> Agreement:
-    product, agreements = request.path("product"), bootstrap.agreements()
-    if product not in agreements.products():
-        raise NotFound
-    return agreements.load(product, request.query.get("version"))
+    return bootstrap.offered(request.path("product"), request.query.get("version"))
 
 
 def _terms(request: Request) -> Response:

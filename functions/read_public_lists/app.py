@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mohlat import bootstrap
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import NotFound
 from mohlat.domain.processors import used_by
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.presentation.cursors import read_cursor, write_cursor
@@ -12,10 +11,7 @@ from mohlat.presentation.privacy_views import cookie, processor
 
 
 def _agreement(request: Request) -> Agreement:
-    product, agreements = request.path("product"), bootstrap.agreements()
-    if product not in agreements.products():
-        raise NotFound
-    return agreements.load(product)
+    return bootstrap.offered(request.path("product"))
 
 
 def _customers(request: Request) -> Response:

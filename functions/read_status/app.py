@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 from mohlat import bootstrap
-from mohlat.domain.errors import NotFound
+from mohlat.domain.agreement import Agreement
 from mohlat.domain.people import Role
 from mohlat.entrypoint import MEMBERS, Request, Response, api, route
 from mohlat.presentation.atom import ATOM, news_feed, status_feed
 from mohlat.presentation.service_views import news, status, uptime
+from mohlat.settings import settings
 
 
-def _product(request: Request) -> str:
-    product = request.path("product")
-    if product not in bootstrap.agreements().products():
-        raise NotFound
-    return product
+def _address(agreement: Agreement, what: str) -> str:
+    return f"{settings().public_url}/products/{agreement.product}/{what}"
 
 
 def _wants_atom(request: Request) -> bool:
-    return "application/atom+xml" in request.header("Accept").lower()
+    return ATOM in request.header("Accept").lower()
 
 
 def _status(request: Request) -> Response:
-    product, now = _product(request), bootstrap.clock().now()
-    service = bootstrap.service()
+    agreement, now = bootstrap.offered(request.path("product")), bootstrap.clock().now()
+    product, service = agreement.product, bootstrap.service()
     windows, incidents = service.windows(product), service.incidents(product)
     if _wants_atom(request):
-        feed = status_feed(bootstrap.agreements().load(product), windows, incidents, request.language)
+        address = _address(agreement, "status")
+        feed = status_feed(agreement, windows, incidents, address, request.language)
         return Response(200, feed, content_type=ATOM)
     plan = service.wind_down(product)
     return Response(200, status(product, windows, incidents, plan, now, request.language))
 
 
 def _news(request: Request) -> Response:
-    product = _product(request)
-    found = bootstrap.news_desk().latest(product)
+    agreement = bootstrap.offered(request.path("product"))
+    found = bootstrap.news_desk().latest(agreement.product)
     if _wants_atom(request):
-        feed = news_feed(bootstrap.agreements().load(product), found, request.language)
+        feed = news_feed(agreement, found, _address(agreement, "news"), request.language)
         return Response(200, feed, content_type=ATOM)
     return Response(200, {"news": [news(each, request.language) for each in found]})
 

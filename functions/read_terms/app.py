@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from mohlat import bootstrap
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import NotFound
 from mohlat.domain.publications import Publication
 from mohlat.entrypoint import Request, Response, api, route
 from mohlat.presentation import terms_views as views
+from mohlat.presentation.atom import ATOM, terms_feed
 from mohlat.settings import settings
 
 
 def _read(request: Request) -> tuple[Agreement, tuple[Publication, ...]]:
-    product, agreements = request.path("product"), bootstrap.agreements()
-    if product not in agreements.products():
-        raise NotFound
-    return agreements.load(product), bootstrap.publications().of(product, fresh=True)
+    agreement = bootstrap.offered(request.path("product"))
+    return agreement, bootstrap.publications().of(agreement.product, fresh=True)
 
 
 def _newest(request: Request) -> Response:
@@ -36,8 +34,8 @@ def _versions(request: Request) -> Response:
 def _feed(request: Request) -> Response:
     agreement, published = _read(request)
     address = f"{settings().public_url}/products/{agreement.product}/terms/feed"
-    text = views.feed(agreement, published, address, request.language)
-    return Response(200, text, content_type="application/atom+xml")
+    feed = terms_feed(agreement, reversed(published), address, request.language)
+    return Response(200, feed, content_type=ATOM)
 
 
 lambda_handler = api(

@@ -259,7 +259,7 @@ def test_two_operators_at_once_both_get_their_window() -> None:
     world.books.write = slower  # type: ignore[method-assign]
     plan(world, 14 * HOUR)
     assert len(world.maintenance_desk.of("kalo")) == 2
-    assert len(world.service.state().shut) == 2
+    assert len(world.states.read().shut) == 2
 
 
 def test_a_worker_asks_for_the_state_every_ten_seconds_at_most() -> None:
@@ -273,7 +273,7 @@ def test_a_worker_asks_for_the_state_every_ten_seconds_at_most() -> None:
         def read(self) -> Any:
             nonlocal reads
             reads += 1
-            return world.service.state()
+            return world.states.read()
 
     gate = ServiceGate(
         states=States(), tenants=world.tenants, clock=world.clock, seconds=lambda: moments.pop(0)

@@ -78,7 +78,7 @@ def test_news_go_to_everybody_once_on_the_channels_and_stand_in_the_news() -> No
     [(round, progress)] = world.news_desk.rounds("customer_club")
     assert (round.about, progress.told, progress.finished_at) == (news.about, 40, world.clock.now())
     assert world.news_desk.latest("customer_club") == [news]
-    words = world.announced.words("customer_club", entry.notices[0], "fa")
+    words = world.announced.find("customer_club", str(entry.notices[0].facts["about"])).words("fa")
     assert words == {"subject": TITLES["fa"], "text": TEXTS["fa"]}
 
 

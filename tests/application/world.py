@@ -158,9 +158,10 @@ class World:
             self.fingerprints, lambda *parts: "/".join(("https://api.example/v1/u", *parts))
         )
         self.service = FakeService(self.table)
+        self.states = FakeServiceStates(self.table)
         self.announced = Announced(service=self.service, publications=self.publications)
         self.gate = ServiceGate(
-            states=FakeServiceStates(self.table),
+            states=self.states,
             tenants=self.tenants,
             clock=self.clock,
             seconds=count(0, 60).__next__,
@@ -318,6 +319,7 @@ class World:
         )
         self.maintenance_desk = MaintenanceDesk(
             service=self.service,
+            states=self.states,
             books=self.books,
             agreements=self.agreements,
             workflows=self.workflows,
@@ -334,6 +336,7 @@ class World:
         )
         self.wind_down_desk = WindDownDesk(
             service=self.service,
+            states=self.states,
             books=self.books,
             refunds=self.refund_desk,
             agreements=self.agreements,
@@ -349,9 +352,9 @@ class World:
             turns={
                 RoundKind.ANNOUNCE: tell,
                 RoundKind.ADD_TIME: self.uptime_desk.add_time,
-                RoundKind.WIND_DOWN: self.wind_down_desk.turn,
+                RoundKind.WIND_DOWN: self.wind_down_desk.give_year,
             },
-            stands=self.announced.stands,
+            subjects=self.announced,
             clock=self.clock,
         )
         self.leak_desk = LeakDesk(
@@ -420,7 +423,7 @@ class World:
             address=lambda tenant_id, token: f"https://api.example/v1/certificates/{tenant_id}/{token}",
         )
 
-    def _reach(self, tenant_id: str, now: datetime, channel: Channel) -> tuple[Recipient, ...]:
+    def _reach(self, tenant_id: str, now: datetime, channels: tuple[Channel, ...]) -> tuple[Recipient, ...]:
         return recipients_of(
             tenant_id,
             now,
@@ -428,7 +431,7 @@ class World:
             people=self.people,
             profiles=self.profiles,
             agreements=self.agreements,
-            channels=(channel,),
+            channels=channels,
         )
 
     def application(self, **changes: object) -> Application:

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         Records,
         SecurityLog,
         Service,
+        ServiceStates,
         Signer,
         SignIn,
         SmsSender,
@@ -104,7 +105,7 @@ if TYPE_CHECKING:
     from mohlat.application.synchronize import SyncDesk
     from mohlat.application.terms_gate import TermsGate
     from mohlat.application.work_on_data import DataWorker
-    from mohlat.domain.agreement import Channel
+    from mohlat.domain.agreement import Agreement, Channel
     from mohlat.domain.processors import Processor
     from mohlat.domain.recipients import Recipient
 
@@ -123,6 +124,13 @@ class _AgreementFiles:
 def agreements() -> Agreements:
     """The agreements."""
     return _AgreementFiles()
+
+
+def offered(product: str, version: str | None = None) -> Agreement:
+    """The agreement of a product that a path names. Raises NotFound; InvalidInput for the version."""
+    if product not in agreements().products():
+        raise NotFound
+    return agreements().load(product, version)
 
 
 @cache
@@ -442,8 +450,8 @@ def wording() -> Wording:
     return ProductWording()
 
 
-def _reach(tenant_id: str, now: datetime, channel: Channel) -> tuple[Recipient, ...]:
-    """Whom an announcement to a tenant concerns by this channel."""
+def _reach(tenant_id: str, now: datetime, channels: tuple[Channel, ...]) -> tuple[Recipient, ...]:
+    """Whom an announcement to a tenant concerns by these channels."""
     from mohlat.application.reach_people import recipients_of
 
     return recipients_of(
@@ -453,7 +461,7 @@ def _reach(tenant_id: str, now: datetime, channel: Channel) -> tuple[Recipient, 
         people=people(),
         profiles=profiles(),
         agreements=agreements(),
-        channels=(channel,),
+        channels=channels,
     )
 
 
@@ -768,12 +776,19 @@ def service() -> Service:
 
 
 @cache
+def service_states() -> ServiceStates:
+    """Which products cannot be used, or come to their end."""
+    from mohlat.adapters.dynamodb.service_states import DynamoServiceStates
+
+    return DynamoServiceStates()
+
+
+@cache
 def service_gate() -> ServiceGate:
     """Whether a product can be used and joined at the moment."""
-    from mohlat.adapters.dynamodb.service_states import DynamoServiceStates
     from mohlat.application.service_gate import ServiceGate
 
-    return ServiceGate(states=DynamoServiceStates(), tenants=tenants(), clock=clock())
+    return ServiceGate(states=service_states(), tenants=tenants(), clock=clock())
 
 
 def service_due(pk: str, sk: str) -> DueItem | None:
@@ -806,6 +821,7 @@ def maintenance_desk() -> MaintenanceDesk:
 
     return MaintenanceDesk(
         service=service(),
+        states=service_states(),
         books=books(),
         agreements=agreements(),
         workflows=workflows(),
@@ -836,6 +852,7 @@ def wind_down_desk() -> WindDownDesk:
 
     return WindDownDesk(
         service=service(),
+        states=service_states(),
         books=books(),
         refunds=refund_desk(),
         agreements=agreements(),
@@ -860,9 +877,9 @@ def round_runner() -> RoundRunner:
         turns={
             RoundKind.ANNOUNCE: tell,
             RoundKind.ADD_TIME: uptime_desk().add_time,
-            RoundKind.WIND_DOWN: wind_down_desk().turn,
+            RoundKind.WIND_DOWN: wind_down_desk().give_year,
         },
-        stands=announced().stands,
+        subjects=announced(),
         clock=clock(),
     )
 

@@ -1,15 +1,24 @@
-"""What a round, or a notice of one, is about: whether it still holds, and what it says."""
+"""What a round, or a notice of one, is about: whether it still holds, and the operators' words about it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mohlat.application.ports import Publications, Service
-from mohlat.domain.notices import Notice, NoticeKind
+from mohlat.domain.texts import said
 
-_WITH_TEXT = frozenset(
-    {NoticeKind.MAINTENANCE_PLANNED, NoticeKind.MAINTENANCE_MOVED, NoticeKind.MAINTENANCE_AHEAD}
-)
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject as it is now. `stands` is False once what was to be told of it is not so any more."""
+
+    stands: bool = True
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def words(self, language: str) -> dict[str, str]:
+        """The facts of a notice that are the operators' own words."""
+        return {name: said(texts, language) for name, texts in self.texts.items()}
 
 
 class Announced:
@@ -19,36 +28,23 @@ class Announced:
         self._service = service
         self._publications = publications
 
-    def stands(self, product: str, about: str) -> bool:
-        """Whether what was to be told is still so. Raises NotFound for a subject that was never there."""
+    def find(self, product: str, about: str) -> Subject:
+        """What `about` names. Raises NotFound for a subject that was never there."""
         what, _, name = about.partition(":")
         id, _, revision = name.rpartition(":")
-        if what == "window":
-            return str(self._service.window(product, id).revision) == revision
-        if what == "wind_down":
-            plan = self._service.wind_down(product)
-            return plan is not None and str(plan.revision) == revision
-        return True
-
-    def words(self, product: str, notice: Notice, language: str) -> Mapping[str, str]:
-        """The operators' own words that belong into a notice, in its language."""
-        about = str(notice.facts.get("about", ""))
-        if notice.kind is NoticeKind.NEWS:
-            news = self._service.news(product, about.removeprefix("news:"))
-            return {"subject": _in(news.titles, language), "text": _in(news.texts, language)}
-        if notice.kind is NoticeKind.TERMS_CHANGED:
-            version = about.removeprefix("terms:")
-            for each in self._publications.of(product, fresh=True):
-                if each.version == version:
-                    return {"text": _in(each.summary, language)}
-        if notice.kind in _WITH_TEXT:
-            window = self._service.window(product, about.split(":")[1])
-            return {"text": _in(window.what, language)}
-        if notice.kind is NoticeKind.WIND_DOWN_PLANNED:
-            plan = self._service.wind_down(product)
-            return {"text": _in(plan.why, language)} if plan else {}
-        return {}
-
-
-def _in(texts: Mapping[str, str], language: str) -> str:
-    return texts.get(language) or next(iter(texts.values()))
+        match what:
+            case "news":
+                news = self._service.news(product, name)
+                return Subject(texts={"subject": news.titles, "text": news.texts})
+            case "terms":
+                published = self._publications.of(product, fresh=True)
+                summary = next((each.summary for each in published if each.version == name), None)
+                return Subject(texts={"text": summary} if summary else {})
+            case "window":
+                window = self._service.window(product, id)
+                return Subject(str(window.revision) == revision, {"text": window.what})
+            case "wind_down":
+                plan = self._service.wind_down(product)
+                return Subject(str(plan.revision) == revision, {"text": plan.why}) if plan else Subject(False)
+            case _:
+                return Subject()

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from mohlat.application.dispatch_entry import dispatch_service
+from mohlat.application.go_round import Done, Turn
 from mohlat.application.ports import (
     Agreements,
     Books,
     Clock,
     DueItem,
     DueKind,
-    Row,
     Service,
+    ServiceStates,
     Workflows,
 )
 from mohlat.application.return_money import RefundDesk
 from mohlat.application.transitions import retrying
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import NotFound
-from mohlat.domain.lifecycle import Transition
 from mohlat.domain.rounds import Round, lanes_of
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.winding_down import (
@@ -39,6 +39,7 @@ class WindDownDesk:
         self,
         *,
         service: Service,
+        states: ServiceStates,
         books: Books,
         refunds: RefundDesk,
         agreements: Agreements,
@@ -46,6 +47,7 @@ class WindDownDesk:
         clock: Clock,
     ) -> None:
         self._service = service
+        self._states = states
         self._books = books
         self._refunds = refunds
         self._agreements = agreements
@@ -80,17 +82,19 @@ class WindDownDesk:
             return plan
         return self._keep(*start_wind_down(plan, now))
 
-    def turn(
-        self, round: Round, tenant: Tenant, agreement: Agreement, now: datetime
-    ) -> tuple[Transition, tuple[Row, ...]] | None:
+    def give_year(self, round: Round) -> Turn:
         """A round's turn: the customer gets a year of reading, and back what is paid and not used."""
-        plan = self.get(tenant.product)
-        refunds, rows = self._refunds.reserve_unused(tenant, agreement, round.clause, plan.ends_at)
-        transition = wind_down(tenant, agreement, round, plan.access_until, refunds, now)
-        return (transition, tuple(rows)) if transition else None
+        plan = self.get(round.product)
+
+        def turn(tenant: Tenant, agreement: Agreement, now: datetime) -> Done:
+            refunds, rows = self._refunds.reserve_unused(tenant, round.clause, plan.ends_at)
+            transition = wind_down(tenant, agreement, round, plan.access_until, refunds, now)
+            return (transition, tuple(rows)) if transition else None
+
+        return turn
 
     def _keep(self, plan: WindDown, round: Round) -> WindDown:
-        state = self._service.state().with_wind_down(plan)
+        state = self._states.read().with_wind_down(plan)
         self._books.write((plan, state, round, *lanes_of(round)))
         if plan.next_due_at and plan.version > 1:
             # The stream tells of a first plan only.

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from mohlat.application.announced import Announced
 from mohlat.application.ports import Agreements, Books, Clock, Roster, Row, Service, Tenants
-from mohlat.application.transitions import commit
-from mohlat.application.transitions import retrying as again
+from mohlat.application.transitions import commit, retrying
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import ConcurrentChange, Gone, NotFound
 from mohlat.domain.lifecycle import Transition
-from mohlat.domain.rounds import Lane, Progress, Round, RoundKind, announce
+from mohlat.domain.rounds import Lane, Round, RoundKind, announce
 from mohlat.domain.tenant import Tenant
 
 # One invocation's share of a lane, well within its time.
 _PER_STEP = 100
 
-# What a round does for a customer: a transition and the rows that go with it, or None if it is not concerned.
-Turn = Callable[[Round, Tenant, Agreement, datetime], "tuple[Transition, tuple[Row, ...]] | None"]
+# What is done for a customer: a transition and the rows that go with it, or None if it is not concerned.
+Done = tuple[Transition, tuple[Row, ...]] | None
+Turn = Callable[[Tenant, Agreement, datetime], Done]
+# A round's turn, with what all its customers share looked up once.
+Turns = Callable[[Round], Turn]
 
 
 class RoundRunner:
-    """Takes the lanes of rounds further. `turns` say what is done, `stands` whether a subject still holds."""
+    """Takes the lanes of rounds further. `turns` say what is done, `subjects` whether it still holds."""
 
     def __init__(
         self,
@@ -32,8 +35,8 @@ class RoundRunner:
         tenants: Tenants,
         books: Books,
         agreements: Agreements,
-        turns: Mapping[RoundKind, Turn],
-        stands: Callable[[str, str], bool],
+        turns: Mapping[RoundKind, Turns],
+        subjects: Announced,
         clock: Clock,
         per_step: int = _PER_STEP,
     ) -> None:
@@ -43,7 +46,7 @@ class RoundRunner:
         self._books = books
         self._agreements = agreements
         self._turns = turns
-        self._stands = stands
+        self._subjects = subjects
         self._clock = clock
         self._per_step = per_step
 
@@ -56,16 +59,17 @@ class RoundRunner:
         if lane.next_due_at is None or now < lane.next_due_at:
             return lane
         round = self._service.round(product, round_id)
-        if self._stands(product, round.about):
-            retrying = lane.retrying
+        if self._subjects.find(product, round.about).stands:
+            again = lane.retrying
             page: Sequence[str] = lane.left
             more = True
-            if not retrying:
+            if not again:
                 page = self._roster.page(product, number, lane.after, self._per_step)
                 more = len(page) == self._per_step
+            turn = self._turns[round.kind](round)
             for tenant_id in page:
-                lane = self._meet(round, lane, tenant_id)
-                if lane.retrying and not retrying:
+                lane = self._meet(round, turn, lane, tenant_id)
+                if lane.retrying and not again:
                     more = True
                     break
             lane = lane.rested(self._clock.now(), more=more)
@@ -74,16 +78,12 @@ class RoundRunner:
         self._books.write((lane,))
         return lane
 
-    def progress(self, product: str, round_id: str) -> Progress:
-        """How far a round is."""
-        return Progress.of(self._service.lanes(product, round_id))
-
-    def _meet(self, round: Round, lane: Lane, tenant_id: str) -> Lane:
-        def turn() -> Lane:
+    def _meet(self, round: Round, turn: Turn, lane: Lane, tenant_id: str) -> Lane:
+        def attempt() -> Lane:
             tenant = self._tenants.get(tenant_id)
             agreement = self._agreements.load(tenant.product, tenant.agreement_version)
             now = self._clock.now()
-            done = self._turns[round.kind](round, tenant, agreement, now)
+            done = turn(tenant, agreement, now)
             if done is None:
                 return lane.passed_one(tenant_id)
             transition, rows = done
@@ -92,7 +92,7 @@ class RoundRunner:
             return after
 
         try:
-            return again(turn)
+            return retrying(attempt)
         except (Gone, NotFound):
             return lane.passed_one(tenant_id)
         except ConcurrentChange as error:
@@ -104,9 +104,11 @@ class RoundRunner:
             return lane.failed_one(tenant_id, type(error).__name__)
 
 
-def tell(
-    round: Round, tenant: Tenant, agreement: Agreement, now: datetime
-) -> tuple[Transition, tuple[Row, ...]] | None:
+def tell(round: Round) -> Turn:
     """The turn of a round that announces something."""
-    transition = announce(round, tenant, agreement, now)
-    return (transition, ()) if transition else None
+
+    def turn(tenant: Tenant, agreement: Agreement, now: datetime) -> Done:
+        transition = announce(round, tenant, agreement, now)
+        return (transition, ()) if transition else None
+
+    return turn

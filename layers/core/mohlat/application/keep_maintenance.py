@@ -15,6 +15,7 @@ from mohlat.application.ports import (
     Ids,
     Row,
     Service,
+    ServiceStates,
     Workflows,
 )
 from mohlat.application.transitions import retrying
@@ -41,6 +42,7 @@ class MaintenanceDesk:
         self,
         *,
         service: Service,
+        states: ServiceStates,
         books: Books,
         agreements: Agreements,
         workflows: Workflows,
@@ -48,6 +50,7 @@ class MaintenanceDesk:
         clock: Clock,
     ) -> None:
         self._service = service
+        self._states = states
         self._books = books
         self._agreements = agreements
         self._workflows = workflows
@@ -135,17 +138,17 @@ class MaintenanceDesk:
                 self._keep(*remind_of_window(window, agreement, now))
 
     def _told(self, window: Window) -> Progress:
-        return Progress.of(self._service.lanes(window.product, announcement_of(window)))
+        return self._service.progress(window.product, announcement_of(window))
 
     def _load(self, product: str, window_id: str) -> tuple[Window, Agreement, datetime]:
         agreement = self._agreements.load(product)
         return self._service.window(product, window_id), agreement, self._clock.now()
 
     def _keep(self, window: Window, round: Round | None = None) -> Window:
-        state = self._service.state().with_window(window)
+        state = self._states.read().with_window(window)
         told: list[Row] = [round, *lanes_of(round)] if round else []
         self._books.write((window, state, *told))
-        if window.next_due_at and window.version > 1 and window.status is not WindowStatus.ENDED:
+        if window.next_due_at and window.version > 1:
             # Its wait may have been for a later instant; a new one is for the stream.
             due = DueItem(DueKind.WINDOW, window.id, window.next_due_at, product=window.product)
             suffix = f"-v{window.version}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from mohlat.application.ports import Agreements, Books, Clock, Ids, Row, Service, Tenants
+from mohlat.application.go_round import Done, Turn
+from mohlat.application.ports import Agreements, Books, Clock, Ids, Service, Tenants
 from mohlat.application.transitions import retrying
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import ConcurrentChange, NotFound
-from mohlat.domain.lifecycle import Transition
 from mohlat.domain.rounds import Round, lanes_of
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.uptime import (
@@ -85,7 +85,7 @@ class UptimeDesk:
         """
         tenant = self._tenants.get(tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-        return self._count(tenant, agreement, month)
+        return self._counter(tenant.product)(tenant, agreement, month)
 
     def close_month(self, product: str, month: str, by: str) -> Round:
         """Begins to add a month's lost time to the leases; a month that is closed already stays as it is.
@@ -110,15 +110,18 @@ class UptimeDesk:
                 closed.append(self.close_month(product, last, by))
         return closed
 
-    def add_time(
-        self, round: Round, tenant: Tenant, agreement: Agreement, now: datetime
-    ) -> tuple[Transition, tuple[Row, ...]] | None:
+    def add_time(self, round: Round) -> Turn:
         """A round's turn: what a customer lost in its month is added to the lease."""
-        month = self._count(tenant, agreement, str(round.facts["month"]))
-        if month.kept:
-            return None
-        transition = extend_lease(tenant, agreement, round, month.lost, now)
-        return (transition, ()) if transition else None
+        count = self._counter(round.product)
+
+        def turn(tenant: Tenant, agreement: Agreement, now: datetime) -> Done:
+            month = count(tenant, agreement, str(round.facts["month"]))
+            if month.kept:
+                return None
+            transition = extend_lease(tenant, agreement, round, month.lost, now)
+            return (transition, ()) if transition else None
+
+        return turn
 
     def _closed(self, product: str, month: str) -> bool:
         try:
@@ -126,7 +129,13 @@ class UptimeDesk:
         except NotFound:
             return False
 
-    def _count(self, tenant: Tenant, agreement: Agreement, month: str) -> Uptime:
-        windows, incidents = self._service.windows(tenant.product), self._service.incidents(tenant.product)
-        stretches = downtime(agreement, windows, incidents, tenant.id, self._clock.now())
-        return uptime_of(agreement, stretches, tenant, agreement.calendar.month_span(month))
+    def _counter(self, product: str) -> Callable[[Tenant, Agreement, str], Uptime]:
+        """Counts months of a product's customers by what is known of it at this moment."""
+        windows, incidents = self._service.windows(product), self._service.incidents(product)
+        now = self._clock.now()
+
+        def count(tenant: Tenant, agreement: Agreement, month: str) -> Uptime:
+            stretches = downtime(agreement, windows, incidents, tenant.id, now)
+            return uptime_of(agreement, stretches, tenant, agreement.calendar.month_span(month))
+
+        return count

@@ -39,7 +39,7 @@ from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identit
 from mohlat.domain.publications import Publication
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.refunds import Refund
-from mohlat.domain.rounds import Lane, Round
+from mohlat.domain.rounds import Lane, Progress, Round
 from mohlat.domain.service_state import ServiceState
 from mohlat.domain.staff import ContactNote
 from mohlat.domain.synchronization import Copy, State
@@ -777,10 +777,6 @@ class ServiceStates(Protocol):
 class Service(Protocol):
     """What concerns a product and all its customers. Written as rows; it outlives every tenant."""
 
-    def state(self) -> ServiceState:
-        """Which products cannot be used, or come to their end."""
-        ...
-
     def round(self, product: str, round_id: str) -> Round:
         """Raises NotFound."""
         ...
@@ -793,8 +789,8 @@ class Service(Protocol):
         """Read consistently. Raises NotFound."""
         ...
 
-    def lanes(self, product: str, round_id: str) -> list[Lane]:
-        """All lanes of a round."""
+    def progress(self, product: str, round_id: str) -> Progress:
+        """How far a round is."""
         ...
 
     def news(self, product: str, news_id: str) -> News:

@@ -36,4 +36,4 @@ class NewsDesk:
     def rounds(self, product: str) -> list[tuple[Round, Progress]]:
         """Every round of a product and how far it is, the last to begin first."""
         found = sorted(self._service.rounds(product), key=lambda round: round.begun_at, reverse=True)
-        return [(round, Progress.of(self._service.lanes(product, round.id))) for round in found[:50]]
+        return [(round, self._service.progress(product, round.id)) for round in found[:50]]

@@ -143,18 +143,20 @@ class RefundDesk:
         return retrying(attempt)
 
     def reserve_unused(
-        self, tenant: Tenant, agreement: Agreement, clause: str, since: datetime
+        self, tenant: Tenant, clause: str, since: datetime
     ) -> tuple[tuple[Refund, ...], list[Row]]:
         """Reserves what was paid for the time of a running term from `since` on: to be written with what
         ends it. Tax goes back with it; nothing goes beyond what is left of a payment.
         """
         left = unused(tenant, since)
+        if left == 0 or tenant.term is None:
+            return (), []
         refunds: list[Refund] = []
         rows: list[Row] = []
-        mine = {part.payment_id for part in tenant.term.parts} if tenant.term else set()
-        mine |= {upgrade.payment_id for upgrade in tenant.term.upgrades} if tenant.term else set()
+        mine = {part.payment_id for part in tenant.term.parts}
+        mine |= {upgrade.payment_id for upgrade in tenant.term.upgrades}
         now = self._clock.now()
-        for order, payment in reversed(self._granted(tenant.id) if left else []):
+        for order, payment in reversed(self._granted(tenant.id)):
             due = left + left * order.vat_percent // 100
             amount = min(due, payment.returnable)
             if payment.id in mine and amount > 0:

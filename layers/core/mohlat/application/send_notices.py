@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from mohlat.application.announced import Announced
+from mohlat.application.announced import Announced, Subject
 from mohlat.application.codes import issue_code
 from mohlat.application.keep_consents import UnsubscribeLinks
 from mohlat.application.ports import (
@@ -57,7 +57,7 @@ class Sender:
         links: UnsubscribeLinks,
         wording: Wording,
         announced: Announced,
-        reach: Callable[[str, datetime, Channel], Sequence[Recipient]],
+        reach: Callable[[str, datetime, tuple[Channel, ...]], Sequence[Recipient]],
         mailer: Mailer,
         sms: SmsSender,
         ids: Ids,
@@ -75,15 +75,20 @@ class Sender:
         self._ids = ids
         self._clock = clock
 
-    def others(self, tenant: Tenant, notice: Notice, channel: Channel) -> Iterator[tuple[str, Recipient]]:
-        """Who else has to hear an announcement on this channel, besides the account, each with a name of its
-        own for the record (KALO-13).
+    def others(self, tenant: Tenant, notice: Notice) -> Iterator[tuple[str, Recipient]]:
+        """Who else has to hear an announcement, besides the account, each with a name for the record that is
+        its own on its channel (KALO-13).
         """
         if "about" in notice.facts and tenant.phase is not Phase.PURGED:
-            reached = self._reach(tenant.id, self._clock.now(), channel)
-            besides = (each for each in reached if each.concern is not Concern.ACCOUNT)
-            for number, each in enumerate(besides, 1):
-                yield f"{each.concern.value}{number}", each
+            reached = self._reach(tenant.id, self._clock.now(), notice.channels)
+            for channel in notice.channels:
+                besides = (
+                    each
+                    for each in reached
+                    if each.channel is channel and each.concern is not Concern.ACCOUNT
+                )
+                for number, each in enumerate(besides, 1):
+                    yield f"{each.concern.value}{number}", each
 
     def send(
         self,
@@ -105,7 +110,8 @@ class Sender:
         known = self._dispatches.reserve(claim)
         if known and known.status is not NoticeStatus.SENDING:
             return known
-        void = why_void(notice, tenant, now) or self._overtaken(notice, tenant)
+        subject = self._subject(notice, tenant)
+        void = why_void(notice, tenant, now) or (None if subject.stands else "what it speaks of was changed")
         if void := void or self._declined(notice, channel, tenant, agreement):
             return self._finish(claim, NoticeStatus.VOID, note=void)
         if known:
@@ -115,7 +121,7 @@ class Sender:
             # key that makes a repetition harmless, and at most once is the promise.
             return self._finish(claim, NoticeStatus.UNCERTAIN, note="cut off while sending")
         try:
-            proof = self._hand_over(tenant, agreement, notice, channel, to)
+            proof = self._hand_over(tenant, agreement, notice, channel, to, subject)
         except MessageRejected as rejected:
             return self._finish(
                 claim, NoticeStatus.REJECTED, note=str(rejected.details.get("code", "rejected"))
@@ -127,12 +133,9 @@ class Sender:
             raise
         return self._finish(claim, NoticeStatus.SENT, proof)
 
-    def _overtaken(self, notice: Notice, tenant: Tenant) -> str | None:
-        """Why an announcement must not go out: what it was about is not so any more."""
+    def _subject(self, notice: Notice, tenant: Tenant) -> Subject:
         about = notice.facts.get("about")
-        if about is None or self._announced.stands(tenant.product, str(about)):
-            return None
-        return "what it speaks of was changed"
+        return self._announced.find(tenant.product, str(about)) if about else Subject()
 
     def _declined(self, notice: Notice, channel: Channel, tenant: Tenant, agreement: Agreement) -> str | None:
         """Why a promotional message must not go out: the consent to it does not stand (any more)."""
@@ -170,6 +173,7 @@ class Sender:
         notice: Notice,
         channel: Channel,
         to: tuple[str, Recipient] | None,
+        subject: Subject,
     ) -> HandOver:
         if notice.kind is NoticeKind.CONFIRM_CODE:
             owner = self._people.users(tenant.id)[0]
@@ -177,7 +181,7 @@ class Sender:
         link = self._unsubscribe(notice, channel, tenant)
         if link:
             notice = replace(notice, facts={**notice.facts, "unsubscribe": link})
-        message, contact = self._write(tenant, agreement, notice.kind, notice, None, to)
+        message, contact = self._write(tenant, agreement, notice.kind, notice, None, to, subject)
         unique = f"{tenant.id}{notice.key}{to[0] if to else ''}"
         return self._deliver(agreement, contact, message, channel, unique, link)
 
@@ -189,21 +193,20 @@ class Sender:
         notice: Notice,
         code: str | None,
         to: tuple[str, Recipient] | None = None,
+        subject: Subject | None = None,
     ) -> tuple[Message, Contact]:
         contact = self._people.contact(tenant.id)
         if to:
             at = to[1].address
             contact = replace(contact, email=at, mobile=at, language=to[1].language)
-        if "about" in notice.facts:
-            words = self._announced.words(tenant.product, notice, contact.language)
-            notice = replace(notice, facts={**notice.facts, **words})
+        words = subject.words(contact.language) if subject else {}
         order = MessageOrder(
             kind=kind,
             language=contact.language,
             product=agreement.product,
             product_names=agreement.names,
             anchor=notice.anchor,
-            facts=_with_names(notice.facts, agreement, contact.language),
+            facts=_with_names({**notice.facts, **words}, agreement, contact.language),
             code=code,
         )
         return self._wording.write(order), contact
@@ -276,12 +279,12 @@ def send_entry(
     outcomes: list[Dispatch] = []
     failure: MessagingUnavailable | MessagingMisconfigured | ConcurrentChange | None = None
     for notice in entry.notices:
-        for channel in notice.channels:
-            for to in (None, *sender.others(tenant, notice, channel)):
-                try:
-                    outcomes.append(sender.send(tenant, agreement, notice, channel, to))
-                except (MessagingUnavailable, MessagingMisconfigured, ConcurrentChange) as error:
-                    failure = error
+        others = [(each.channel, (name, each)) for name, each in sender.others(tenant, notice)]
+        for channel, to in (*((channel, None) for channel in notice.channels), *others):
+            try:
+                outcomes.append(sender.send(tenant, agreement, notice, channel, to))
+            except (MessagingUnavailable, MessagingMisconfigured, ConcurrentChange) as error:
+                failure = error
     if failure:
         raise failure
     tenants.mark_followed(tenant_id, seq)

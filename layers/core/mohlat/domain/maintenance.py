@@ -12,6 +12,17 @@ from mohlat.domain.errors import Conflict, InvalidInput
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.rounds import Progress, Round, RoundKind
 from mohlat.domain.tenant import iso
+from mohlat.domain.texts import demand_languages
+
+# What the rounds about a window are named: those that say when it is, and the others.
+_TOLD = "told"
+_ROUNDS = {
+    NoticeKind.MAINTENANCE_PLANNED: _TOLD,
+    NoticeKind.MAINTENANCE_MOVED: _TOLD,
+    NoticeKind.MAINTENANCE_AHEAD: "ahead",
+    NoticeKind.MAINTENANCE_ENDED: "ended",
+    NoticeKind.MAINTENANCE_CANCELLED: "cancelled",
+}
 
 
 class WindowStatus(StrEnum):
@@ -91,9 +102,7 @@ def plan_window(
     rule = agreement.maintenance
     if rule is None:
         raise Conflict("this agreement says nothing of maintenance")
-    for language in agreement.languages:
-        if language not in what:
-            raise InvalidInput(f"what.{language}", "is missing")
+    demand_languages(agreement.languages, "what", what)
     planned = Window(
         id=id,
         product=agreement.product,
@@ -193,7 +202,7 @@ def end_window(
 
 def announcement_of(window: Window) -> str:
     """The id of the round that told everybody when the window is."""
-    return f"{window.id}-{window.revision}-told"
+    return f"{window.id}-{window.revision}-{_TOLD}"
 
 
 def _demand_planned(window: Window, now: datetime) -> None:
@@ -223,10 +232,8 @@ def _told(
 ) -> Round:
     rule = agreement.maintenance
     assert rule
-    last_word = notice in (NoticeKind.MAINTENANCE_PLANNED, NoticeKind.MAINTENANCE_MOVED)
-    ended = notice is NoticeKind.MAINTENANCE_ENDED
-    ahead = notice is NoticeKind.MAINTENANCE_AHEAD
-    name = "told" if last_word else "ended" if ended else "ahead" if ahead else "cancelled"
+    name = _ROUNDS[notice]
+    ended = window.ended_at if notice is NoticeKind.MAINTENANCE_ENDED else None
     return Round(
         id=f"{window.id}-{window.revision}-{name}{suffix}",
         product=window.product,
@@ -236,7 +243,7 @@ def _told(
         by=by,
         begun_at=now,
         notice=notice,
-        anchor=window.ended_at if ended and window.ended_at else window.starts_at,
+        anchor=ended or window.starts_at,
         facts={} if ended else {"ends_at": iso(window.ends_at)},
-        complete_by=rule.lead.before(window.starts_at, agreement.calendar) if last_word else None,
+        complete_by=rule.lead.before(window.starts_at, agreement.calendar) if name == _TOLD else None,
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import Conflict, InvalidInput
+from mohlat.domain.errors import Conflict
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.rounds import Round, RoundKind
+from mohlat.domain.texts import demand_languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,8 @@ def post_news(
     """
     if agreement.news is None:
         raise Conflict("this agreement says nothing of news")
-    for language in agreement.languages:
-        for field, given in (("titles", titles), ("texts", texts)):
-            if language not in given:
-                raise InvalidInput(f"{field}.{language}", "is missing")
+    demand_languages(agreement.languages, "titles", titles)
+    demand_languages(agreement.languages, "texts", texts)
     news = News(id, agreement.product, now, by, titles, texts, agreement.news.cite())
     round = Round(
         id=f"{id}-told",

@@ -163,9 +163,9 @@ class Progress:
         )
 
 
-def lanes_of(round: Round, after: timedelta = timedelta()) -> tuple[Lane, ...]:
-    """The lanes of a round that begins, each to be gone through at once, or only `after` some time."""
-    start = round.begun_at + max(after, _HEAD_START)
+def lanes_of(round: Round) -> tuple[Lane, ...]:
+    """The lanes of a round that begins, each to be gone through at once."""
+    start = round.begun_at + _HEAD_START
     return tuple(Lane(round.id, round.product, number, start) for number in range(LANES))
 
 

@@ -21,6 +21,7 @@ from mohlat.domain.maintenance import Window
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.rounds import Round, RoundKind
 from mohlat.domain.tenant import Tenant, iso
+from mohlat.domain.texts import demand_languages
 
 
 class Cause(StrEnum):
@@ -96,9 +97,7 @@ def note_incident(
     """A new incident. Raises InvalidInput for one that has not begun, or ends before it does."""
     if started_at > now:
         raise InvalidInput("started_at", "must be in the past")
-    for language in agreement.languages:
-        if language not in what:
-            raise InvalidInput(f"what.{language}", "is missing")
+    demand_languages(agreement.languages, "what", what)
     known = tuple(dict.fromkeys(affected))
     incident = Incident(id, agreement.product, cause, started_at, what, by, now, known)
     return replace(_ended(incident, ended_at, now), version=1) if ended_at else incident

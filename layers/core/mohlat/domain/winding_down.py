@@ -23,6 +23,7 @@ from mohlat.domain.refunds import Refund
 from mohlat.domain.returns import matter
 from mohlat.domain.rounds import Round, RoundKind
 from mohlat.domain.tenant import RestrictionKind, Tenant, iso
+from mohlat.domain.texts import demand_languages
 
 
 class WindDownStatus(StrEnum):
@@ -84,9 +85,7 @@ def plan_wind_down(
     rule = agreement.wind_down
     if known and known.status is not WindDownStatus.CANCELLED:
         raise Conflict("the product's end is planned already", ends_at=iso(known.ends_at))
-    for language in agreement.languages:
-        if language not in why:
-            raise InvalidInput(f"why.{language}", "is missing")
+    demand_languages(agreement.languages, "why", why)
     earliest = rule.lead.after(now, agreement.calendar)
     if ends_at < earliest:
         raise InvalidInput("ends_at", "too soon to announce it", earliest=iso(earliest))

@@ -18,6 +18,7 @@ from mohlat.domain.billing import BillingProfile
 from mohlat.domain.durations import Duration
 from mohlat.domain.invoices import Invoice, InvoiceKind, Line, OfficialInvoice, OfficialStatus
 from mohlat.domain.iranian import persian_digits, tomans
+from mohlat.domain.texts import said
 from mohlat.presentation.words import in_words
 
 Names = Mapping[str, str]
@@ -99,7 +100,7 @@ def sheet_of(
     return Sheet(
         language=language,
         title=_title(invoice, official, say),
-        product=_in(product_names, language),
+        product=said(product_names, language),
         facts=_facts(invoice, official, say, language),
         parties=(
             (say("فروشنده", "Seller"), _seller(seller, say, language)),
@@ -160,10 +161,10 @@ def _gateway(name: str, say: Say) -> str:
 
 def _seller(seller: Seller, say: Say, language: str) -> Rows:
     return _given(
-        (say("نام", "Name"), _in(seller.names, language)),
+        (say("نام", "Name"), said(seller.names, language)),
         (say("شناسهٔ ملی", "National id"), _digits(seller.national_id, language)),
         (say("کد اقتصادی", "Economic code"), _digits(seller.economic_code, language)),
-        (say("نشانی", "Address"), _in(seller.address, language)),
+        (say("نشانی", "Address"), said(seller.address, language)),
         (say("کد پستی", "Postal code"), _digits(seller.postal_code, language)),
         (say("تلفن", "Phone"), _phone(seller.phone, language)),
     )
@@ -224,7 +225,7 @@ def _described(line: Line, titles: Mapping[str, Names], say: Say, language: str)
     if line.item == "overuse":
         subject = say(*_METRICS.get(line.subject, (line.subject, line.subject)))
     else:
-        subject = _in(titles[line.subject], language) if line.subject in titles else line.subject
+        subject = said(titles[line.subject], language) if line.subject in titles else line.subject
     period = f"{say('،', ',')} {_period(line.length, say)}" if line.length else ""
     return f"{item} {subject}".strip() + period
 
@@ -262,11 +263,6 @@ def _phone(number: str, language: str) -> str | None:
     if language == "fa" and number.startswith("+98"):
         return persian_digits(f"0{number[3:]}")
     return number and f"{_LEFT_TO_RIGHT}{number}"
-
-
-def _in(names: Names, language: str) -> str:
-    """The name in this language, else in any."""
-    return names.get(language) or next(iter(names.values()), "")
 
 
 def _given(*rows: tuple[str, str | None]) -> Rows:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from mohlat.domain.maintenance import Window, WindowStatus
 from mohlat.domain.news import News
 from mohlat.domain.rounds import Progress, Round
+from mohlat.domain.texts import said
 from mohlat.domain.uptime import Incident, Uptime
 from mohlat.domain.winding_down import WindDown
 from mohlat.presentation.views import Json, at
 
 _SHOWN = 50
-
-
-def said(texts: Mapping[str, str], language: str) -> str:
-    """A text in a language, or in whatever there is."""
-    return texts.get(language) or next(iter(texts.values()))
 
 
 def news(item: News, language: str) -> Json:

@@ -1,23 +1,14 @@
-"""How published versions of the terms look: in JSON, and as a feed of changes."""
+"""How published versions of the terms look."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from xml.sax.saxutils import escape, quoteattr
 
 from mohlat.application.keep_terms import Overview
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.publications import Publication, accepted_until, in_force
-from mohlat.domain.tenant import iso
 from mohlat.presentation.views import Json, acceptance, at
-
-_CHANGED = {"fa": "نسخهٔ {version} · {document}", "en": "Version {version} · {document}"}
-_DOCUMENTS = {
-    "terms": {"fa": "شرایط استفاده", "en": "terms of use"},
-    "privacy": {"fa": "حریم خصوصی", "en": "privacy policy"},
-}
-_FEED = {"fa": "تغییر شرایط {name}", "en": "Changes of the terms of {name}"}
 
 
 def publication(published: Publication, now: datetime, language: str) -> Json:
@@ -82,34 +73,3 @@ def overview(seen: Overview, now: datetime, language: str, *, for_operator: bool
         ],
         "acceptances": [acceptance(each, language, for_operator=for_operator) for each in seen.acceptances],
     }
-
-
-def feed(agreement: Agreement, published: Sequence[Publication], address: str, language: str) -> str:
-    """An Atom feed (RFC 4287) of what was published, newest first. `address` is where it is read."""
-    name = agreement.names.get(language, agreement.product)
-    updated = published[-1].published_at if published else agreement.effective_at
-    entries = "".join(_entry(each, address, language) for each in reversed(published))
-    return (
-        '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{language}">\n'
-        f"<id>{escape(address)}</id>\n"
-        f"<title>{escape(_FEED[language].format(name=name))}</title>\n"
-        f'<link rel="self" href={quoteattr(address)}/>\n'
-        f"<author><name>{escape(name)}</name></author>\n"
-        f"<updated>{iso(updated)}</updated>\n"
-        f"{entries}</feed>\n"
-    )
-
-
-def _entry(each: Publication, address: str, language: str) -> str:
-    document = _DOCUMENTS.get(each.document, {}).get(language, each.document)
-    title = _CHANGED[language].format(version=each.version, document=document)
-    return (
-        "<entry>\n"
-        f"<id>{escape(address)}#{escape(each.version)}</id>\n"
-        f"<title>{escape(title)}</title>\n"
-        f"<link href={quoteattr(each.url)}/>\n"
-        f"<updated>{iso(each.published_at)}</updated>\n"
-        f"<summary>{escape(each.summary[language])}</summary>\n"
-        "</entry>\n"
-    )

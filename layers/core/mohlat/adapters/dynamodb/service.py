@@ -14,7 +14,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.transactions import TransactWrite
 
-from mohlat.adapters.dynamodb.service_states import DynamoServiceStates, add_state
+from mohlat.adapters.dynamodb.service_states import add_state
 from mohlat.adapters.dynamodb.table import (
     MEMBERS_INDEX,
     SHARDS,
@@ -35,7 +35,7 @@ from mohlat.domain.errors import NotFound
 from mohlat.domain.maintenance import Window, WindowStatus
 from mohlat.domain.news import News
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.rounds import Lane, Round, RoundKind
+from mohlat.domain.rounds import Lane, Progress, Round, RoundKind
 from mohlat.domain.service_state import ServiceState
 from mohlat.domain.tenant import from_iso, iso
 from mohlat.domain.uptime import Cause, Incident
@@ -87,10 +87,6 @@ class DynamoRoster:
 class DynamoService:
     """`Service` on the main table."""
 
-    def state(self) -> ServiceState:
-        """Which products cannot be used, or come to their end."""
-        return DynamoServiceStates().read()
-
     def round(self, product: str, round_id: str) -> Round:
         """Raises NotFound."""
         return _one(SERVICE + product, _ROUND + round_id, _round)
@@ -103,10 +99,10 @@ class DynamoService:
         """Read consistently. Raises NotFound."""
         return _one(_lane_pk(product, round_id, number), LANE, _lane)
 
-    def lanes(self, product: str, round_id: str) -> list[Lane]:
-        """All lanes of a round, in order."""
+    def progress(self, product: str, round_id: str) -> Progress:
+        """How far all lanes of a round are."""
         keys = [(_lane_pk(product, round_id, number), LANE) for number in range(len(SHARDS))]
-        return sorted((_lane(item) for item in fetch_all(ServiceItem, keys)), key=lambda lane: lane.number)
+        return Progress.of(_lane(item) for item in fetch_all(ServiceItem, keys))
 
     def news(self, product: str, news_id: str) -> News:
         """Raises NotFound."""
