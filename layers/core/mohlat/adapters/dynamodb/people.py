@@ -45,7 +45,6 @@ CONTACT = "CONTACT"
 USER = "USER#"
 CODE = "CODE#"
 _ACCEPT = "ACCEPT#"
-_AGREED = "agreed"
 _IDENTITY = "IDENTITY"
 _TRIAL = "TRIAL"
 
@@ -113,9 +112,12 @@ def add_contact(write: TransactWrite, contact: Contact, sealer: Sealer, *, new: 
 
 def add_acceptance(write: TransactWrite, acceptance: Acceptance, sealer: Sealer) -> None:
     """Adds an acceptance."""
-    doc = {"documents": list(acceptance.documents), "digest": acceptance.digest, "by": acceptance.by}
-    if acceptance.how != _AGREED:
-        doc["how"] = acceptance.how
+    doc = {
+        "documents": list(acceptance.documents),
+        "digest": acceptance.digest,
+        "by": acceptance.by,
+        "how": acceptance.how,
+    }
     sk = f"{_ACCEPT}{iso(acceptance.at)}#{acceptance.version}"
     # Using and buying have no address of their own, and who settles payments opens no seals.
     address = acceptance.source_ip.encode()
@@ -254,7 +256,7 @@ class DynamoPeople:
             at=from_iso(at),
             source_ip=self._sealer.open(tenant_id, item.sk, item.sealed).decode() if item.sealed else "",
             by=item.doc["by"],
-            how=item.doc.get("how", _AGREED),
+            how=item.doc["how"],
         )
 
     def put_code(self, code: Code) -> None:
