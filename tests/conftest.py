@@ -13,7 +13,9 @@ from xdist.scheduler import LoadScopeScheduling
 settings.register_profile("mohlat", deadline=None, database=None)
 settings.load_profile("mohlat")
 
-# End-to-end tests that need no test clock, and a stack on which nobody moves it.
+# End-to-end tests that leave no product on their stack to use, and those that need no test clock, and a stack
+# on which nobody moves it.
+_ENDING = "tests/e2e/test_winding_down.py"
 _REAL_TIME = {
     f"tests/e2e/test_{name}.py" for name in ("description", "input", "outages", "real_time", "strangers")
 }
@@ -30,6 +32,8 @@ class OneStackPerWorker(LoadScopeScheduling):
         file = nodeid.partition("::")[0]
         if not file.startswith("tests/e2e/"):
             return nodeid
+        if file == _ENDING:
+            return file
         return "e2e, real time" if file in _REAL_TIME else "e2e, test clock"
 
 

@@ -2,8 +2,8 @@
 
 With MOHLAT_URL, MOHLAT_OPERATOR and MOHLAT_OPERATOR_PASSWORD (and MOHLAT_PARTNER likewise) they run against
 what is deployed there: any front door with the API under /v1 and the stand-ins of the outside world beside
-it. Without them each of two groups of tests gets a fresh stack of its own: one moves the test clock, the
-other lets real time pass.
+it. Without them each of three groups of tests gets a fresh stack of its own: one moves the test clock, one
+lets real time pass, one brings a product to its end.
 """
 
 from __future__ import annotations
@@ -117,6 +117,13 @@ def stage(request: pytest.FixtureRequest) -> Stage:
     if ELSEWHERE:
         return _elsewhere(ELSEWHERE)
     return stage_of(request.getfixturevalue("clock_stack"))
+
+
+@pytest.fixture(scope="session")
+def ending_stage() -> Iterator[Stage]:
+    """A stack on this machine whose clock may be moved and whose products may end."""
+    with _fresh_stack() as stack:
+        yield stage_of(stack)
 
 
 @pytest.fixture(scope="session")
