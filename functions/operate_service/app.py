@@ -60,7 +60,9 @@ def _list_incidents(request: Request) -> Response:
 def _end_incident(request: Request) -> Response:
     incident_id = our_id(request.path("incident_id"), "y")
     fields = request.fields(ended_at=instant, cause=optional(member(Cause)))
-    ended = bootstrap.uptime_desk().end(request.path("product"), incident_id, **fields)
+    ended = bootstrap.uptime_desk().end(
+        request.path("product"), incident_id, **fields, by=request.caller.name
+    )
     return Response(200, incident(ended, request.language))
 
 

@@ -11,7 +11,7 @@ from mohlat.agreements import loader
 from mohlat.domain.agreement import Phase
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import Conflict, InvalidInput
-from mohlat.domain.lifecycle import DeadlineKind, forecast
+from mohlat.domain.lifecycle import DeadlineKind, Event, forecast
 from mohlat.domain.tenant import Closing, Tenant
 from mohlat.domain.uptime import Cause, Uptime, close_month, extend_lease
 from tests.application.test_rounds import go
@@ -112,6 +112,94 @@ def test_a_month_is_closed_once_and_after_its_end_only() -> None:
     assert world.uptime_desk.close_last_months("system:months") == []
     assert world.tenant(tenant).period_ends_at == ends_at + DAY
     assert world.events(tenant).count("lease_extended") == 1
+
+
+def later(world: World) -> None:
+    """Carries every round that has begun."""
+    world.clock.time += 5 * SECOND
+    for round in world.service.rounds("saman360"):
+        go(world, round.id)
+
+
+@pytest.mark.clause("SAMAN-4.6")
+def test_what_becomes_known_of_a_closed_month_is_added_too_and_nothing_twice() -> None:
+    world, tenant = leased()
+    ends_at = tenant.period_ends_at
+    assert ends_at
+    down(world, at(10, 0), at(10, 8))  # kept as far as is known
+    close(world)
+    assert world.tenant(tenant).period_ends_at == ends_at
+    world.clock.time = END + 9 * DAY
+    down(world, at(10, 7), at(10, 12))  # 12 h in all, 10 h 48 min would be kept
+    down(world, at(11, 0), at(11, 1), Cause.DATA_CENTRE)
+    later(world)
+    assert world.tenant(tenant).period_ends_at == ends_at + 12 * HOUR
+    down(world, END - HOUR, END + HOUR)  # one hour of it in the closed month
+    later(world)
+    later(world)
+    assert world.tenant(tenant).period_ends_at == ends_at + 13 * HOUR
+    added = [e.facts["seconds"] for e in world.tenants.journal(tenant.id) if e.event is Event.LEASE_EXTENDED]
+    assert added == [12 * 3600, 3600]
+
+
+@pytest.mark.clause("SAMAN-4.6")
+def test_rounds_of_one_month_that_run_beside_each_other_add_it_once() -> None:
+    world, tenant = leased()
+    ends_at = tenant.period_ends_at
+    assert ends_at
+    down(world, at(10, 0), at(11, 0))
+    world.clock.time = END
+    world.uptime_desk.close_month("saman360", MONTH, BY)
+    down(world, at(11, 0), at(11, 6))
+    later(world)
+    assert world.tenant(tenant).period_ends_at == ends_at + 30 * HOUR
+
+
+@pytest.mark.clause("SAMAN-4.3", "SAMAN-4.6")
+def test_another_cause_found_after_the_closing_counts_the_month_again() -> None:
+    world, tenant = leased()
+    ends_at = tenant.period_ends_at
+    assert ends_at
+    world.clock.time = at(10, 0)
+    lasting = [
+        world.uptime_desk.note("saman360", cause, at(10, 0), None, (), WHAT, BY).id
+        for cause in (Cause.DATA_CENTRE, Cause.COUNTRY_NETWORK)
+    ]
+    close(world)
+    assert world.tenant(tenant).period_ends_at == ends_at
+    world.uptime_desk.end("saman360", lasting[0], at(12, 0), None, BY)
+    later(world)
+    assert world.tenant(tenant).period_ends_at == ends_at
+    world.uptime_desk.end("saman360", lasting[1], at(11, 0), Cause.FAULT, BY)
+    later(world)
+    assert world.tenant(tenant).period_ends_at == ends_at + DAY
+
+
+@pytest.mark.clause("SAMAN-4.3", "SAMAN-4.6")
+def test_a_window_that_reaches_back_into_a_closed_month_counts_in_both() -> None:
+    world, tenant = leased()
+    ends_at = tenant.period_ends_at
+    assert ends_at
+    world.clock.time = END - 13 * HOUR
+    window = world.maintenance_desk.plan("saman360", END - 12 * HOUR, END + HOUR, WHAT, BY)
+    assert window.counts
+    world.clock.time = END - 12 * HOUR
+    world.maintenance_desk.carry("saman360", window.id)
+    close(world)
+    assert world.tenant(tenant).period_ends_at == ends_at
+    world.clock.time = END + HOUR
+    world.maintenance_desk.carry("saman360", window.id)
+    later(world)
+    assert world.tenant(tenant).period_ends_at == ends_at + 12 * HOUR
+
+
+def test_an_incident_of_more_than_four_months_is_a_mistake() -> None:
+    world, _ = leased()
+    now = world.clock.now()
+    down(world, now - 120 * DAY, now)
+    with pytest.raises(InvalidInput) as refused:
+        down(world, now - 120 * DAY - SECOND, now)
+    assert refused.value.details["field"] == "started_at"
 
 
 def test_the_schedule_closes_the_month_before_this_one() -> None:
@@ -220,10 +308,10 @@ def test_an_incident_has_begun_ends_later_and_is_told_in_every_language() -> Non
         assert refused.value.details["field"] == field
     known = note(now)
     world.clock.time += HOUR
-    ended = world.uptime_desk.end("saman360", known, world.clock.now(), Cause.HUMAN_ERROR)
+    ended = world.uptime_desk.end("saman360", known, world.clock.now(), Cause.HUMAN_ERROR, BY)
     assert (ended.cause, ended.ended_at) == (Cause.HUMAN_ERROR, now + HOUR)
     with pytest.raises(Conflict):
-        world.uptime_desk.end("saman360", known, world.clock.now(), None)
+        world.uptime_desk.end("saman360", known, world.clock.now(), None, BY)
     assert [each.id for each in world.uptime_desk.incidents("saman360")] == [known]
 
 

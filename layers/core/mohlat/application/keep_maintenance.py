@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from mohlat.application.dispatch_entry import dispatch_service
+from mohlat.application.keep_uptime import months_again
 from mohlat.application.ports import (
     Agreements,
     Books,
@@ -144,10 +145,18 @@ class MaintenanceDesk:
         agreement = self._agreements.load(product)
         return self._service.window(product, window_id), agreement, self._clock.now()
 
+    def _months_again(self, window: Window) -> list[Row]:
+        """What has to be counted again, once a window is over that reaches back into a closed month."""
+        if window.downtime is None:
+            return []
+        agreement, (since, until) = self._agreements.load(window.product), window.downtime
+        now = self._clock.now()
+        return months_again(self._service, agreement, since, until, window.id, now, by=window.by)
+
     def _keep(self, window: Window, round: Round | None = None) -> Window:
         state = self._states.read().with_window(window)
         told: list[Row] = [round, *lanes_of(round)] if round else []
-        self._books.write((window, state, *told))
+        self._books.write((window, state, *told, *self._months_again(window)))
         if window.next_due_at and window.version > 1:
             # Its wait may have been for a later instant; a new one is for the stream.
             due = DueItem(DueKind.WINDOW, window.id, window.next_due_at, product=window.product)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mohlat.application.go_round import Done, Turn
-from mohlat.application.ports import Agreements, Books, Clock, Ids, Service, Tenants
+from mohlat.application.ports import Agreements, Books, Clock, Ids, Row, Service, Tenants
 from mohlat.application.transitions import retrying
 from mohlat.domain.agreement import Agreement
-from mohlat.domain.errors import ConcurrentChange, NotFound
+from mohlat.domain.errors import ConcurrentChange, InvalidInput, NotFound
+from mohlat.domain.lifecycle import Event
 from mohlat.domain.rounds import Round, lanes_of
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.uptime import (
@@ -17,12 +18,16 @@ from mohlat.domain.uptime import (
     Incident,
     Uptime,
     close_month,
+    count_again,
     downtime,
     end_incident,
     extend_lease,
     note_incident,
     uptime_of,
 )
+
+# Rounds for more months than this reaches into do not fit into one write.
+_LONGEST = timedelta(days=120)
 
 
 class UptimeDesk:
@@ -60,16 +65,26 @@ class UptimeDesk:
         incident = note_incident(
             agreement, self._ids.new("y"), cause, started_at, ended_at, affected, what, now, by=by
         )
-        self._books.write((incident,))
+        again = months_again(self._service, agreement, started_at, ended_at or now, incident.id, now, by=by)
+        self._books.write((incident, *again))
         return incident
 
-    def end(self, product: str, incident_id: str, ended_at: datetime, cause: Cause | None) -> Incident:
+    def end(
+        self, product: str, incident_id: str, ended_at: datetime, cause: Cause | None, by: str
+    ) -> Incident:
         """Ends an incident. Raises NotFound, Conflict, InvalidInput."""
+        agreement = self._agreements.load(product)
 
         def attempt() -> Incident:
-            incident = self._service.incident(product, incident_id)
-            ended = end_incident(incident, ended_at, cause, self._clock.now())
-            self._books.write((ended,))
+            incident, now = self._service.incident(product, incident_id), self._clock.now()
+            ended = end_incident(incident, ended_at, cause, now)
+            again: list[Row] = []
+            # While it lasted it counted with each month, unless its first cause is left out of the count.
+            if ended.cause is not incident.cause:
+                name = f"{ended.id}-v{ended.version}"
+                since = incident.started_at
+                again = months_again(self._service, agreement, since, ended_at, name, now, by=by)
+            self._books.write((ended, *again))
             return ended
 
         return retrying(attempt)
@@ -106,28 +121,30 @@ class UptimeDesk:
         for product in self._agreements.products():
             agreement = self._agreements.load(product)
             last = agreement.calendar.month_of(self._clock.now(), before=1)
-            if agreement.uptime and not self._closed(product, last):
+            if agreement.uptime and not closing_of(self._service, product, last):
                 closed.append(self.close_month(product, last, by))
         return closed
 
     def add_time(self, round: Round) -> Turn:
-        """A round's turn: what a customer lost in its month is added to the lease."""
-        count = self._counter(round.product)
+        """A round's turn: what a customer lost in its month, and did not get yet, is added to the lease."""
+        count, name = self._counter(round.product), str(round.facts["month"])
 
         def turn(tenant: Tenant, agreement: Agreement, now: datetime) -> Done:
-            month = count(tenant, agreement, str(round.facts["month"]))
-            if month.kept:
-                return None
-            transition = extend_lease(tenant, agreement, round, month.lost, now)
+            month = count(tenant, agreement, name)
+            owed = timedelta() if month.kept else month.lost - self._added(tenant.id, name)
+            transition = extend_lease(tenant, agreement, round, owed, now) if owed > timedelta() else None
             return (transition, ()) if transition else None
 
         return turn
 
-    def _closed(self, product: str, month: str) -> bool:
-        try:
-            return bool(self._service.round(product, f"uptime-{month}"))
-        except NotFound:
-            return False
+    def _added(self, tenant_id: str, month: str) -> timedelta:
+        """What was added to a lease for a month already."""
+        seconds, after = 0, 0
+        while page := self._tenants.journal(tenant_id, after=after):
+            added = (each for each in page if each.event is Event.LEASE_EXTENDED)
+            seconds += sum(int(each.facts["seconds"]) for each in added if each.facts["month"] == month)
+            after = page[-1].seq
+        return timedelta(seconds=seconds)
 
     def _counter(self, product: str) -> Callable[[Tenant, Agreement, str], Uptime]:
         """Counts months of a product's customers by what is known of it at this moment."""
@@ -139,3 +156,38 @@ class UptimeDesk:
             return uptime_of(agreement, stretches, tenant, agreement.calendar.month_span(month))
 
         return count
+
+
+def closing_of(service: Service, product: str, month: str) -> Round | None:
+    """The round that closed a product's month, if it is closed."""
+    try:
+        return service.round(product, f"uptime-{month}")
+    except NotFound:
+        return None
+
+
+def months_again(
+    service: Service,
+    agreement: Agreement,
+    since: datetime,
+    until: datetime,
+    cause: str,
+    now: datetime,
+    *,
+    by: str,
+) -> list[Row]:
+    """The rounds that count closed months again, once `cause` says that the product was down in them.
+
+    Raises InvalidInput for a time that reaches into more of them than one write can begin.
+    """
+    if until - since > _LONGEST:
+        raise InvalidInput("started_at", "too long ago")
+    rows: list[Row] = []
+    calendar, at = agreement.calendar, since
+    while at < until:
+        month = calendar.month_of(at)
+        if closing := closing_of(service, agreement.product, month):
+            round = count_again(closing, cause, now, by=by)
+            rows += [round, *lanes_of(round)]
+        at = calendar.month_span(month)[1]
+    return rows

@@ -175,6 +175,13 @@ def close_month(agreement: Agreement, month: str, ends_at: datetime, now: dateti
     )
 
 
+def count_again(closing: Round, cause: str, now: datetime, *, by: str) -> Round:
+    """The round that adds what was not known of a month when it was closed. `cause` is what tells of it now,
+    such as an incident's id: the same one counts the month again once.
+    """
+    return replace(closing, id=f"{closing.id}-{cause}", begun_at=now, by=by)
+
+
 def extend_lease(
     tenant: Tenant, agreement: Agreement, round: Round, lost: timedelta, now: datetime
 ) -> Transition | None:

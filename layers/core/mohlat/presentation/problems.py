@@ -307,6 +307,7 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
         ("not part of this agreement", "در این توافق‌نامه نیست", "is not part of this agreement"),
         ("must be later", "باید دیرتر باشد", "must be later"),
         ("must be in the future", "باید در آینده باشد", "must lie in the future"),
+        ("too long ago", "بیش از اندازه گذشته است", "is too long ago"),
         ("must be in the past", "باید در گذشته باشد", "must lie in the past"),
         (
             "too soon to announce it",
