@@ -42,7 +42,7 @@ from mohlat.domain.people import Acceptance, Contact, Identity, Role, User
 from mohlat.domain.purge import Store
 from mohlat.domain.tenant import Tenant
 from mohlat.settings import settings
-from tests import fakes
+from tests import fakes, moto_keys  # noqa: F401 - faster by importing it
 from tests.builders import START, agreement_with_trial
 
 TABLE = "tenants"

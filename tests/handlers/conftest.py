@@ -38,6 +38,7 @@ from mohlat.domain.payments import (
 from mohlat.domain.people import CodePurpose
 from mohlat.observation import logger
 from mohlat.settings import settings
+from tests import moto_keys  # noqa: F401 - faster by importing it
 from tests.fakes import FakeClock, FakeFingerprints, FakeIds
 from tests.template import cloudformation
 
