@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,3 +107,37 @@ def test_new_terms_bar_the_way_until_they_are_accepted(stage: Stage) -> None:
     assert answer.status_code in (200, 201), answer.text
     public = stage.api.call("GET", "/products/kallu/terms").json()
     assert publication["version"] in str(public)
+
+
+@pytest.mark.clause("SAMAN-4.2.2", "SAMAN-4.2.3", "SAMAN-4.2.4")
+def test_a_request_for_support_is_late_by_the_second_pauses_and_ends_as_no_fault(stage: Stage) -> None:
+    manager = stage.join("saman360")
+    ask = {"text": "No page opens.", "severity": "critical"}
+    asked = manager.api.ask("POST", f"{manager.path}/tickets", ask, token=manager.token)
+    path, due = f"{manager.path}/tickets/{asked['ticket_id']}", instant(asked["support"]["next_due_at"])
+    assert due >= stage.now() + 2 * HOUR - SECOND
+
+    def late() -> list[tuple[datetime, str]]:
+        lines = stage.timeline(manager)
+        return [(instant(line["at"]), line["clause"]) for line in lines if line["event"] == "support_late"]
+
+    stage.just_before(due)
+    assert late() == []
+    stage.just_after(due)
+    assert eventually(lambda: late() or None, "the answer to be late") == [(due, "SAMAN-4.2.2")]
+
+    def standing(where: str, body: dict[str, Any], *, by_operator: bool = True) -> dict[str, Any]:
+        token = stage.boss.token if by_operator else manager.token
+        found: dict[str, Any] = stage.api.ask("POST", f"{path}/{where}", body, token=token)["support"]
+        return found
+
+    waits = standing("messages", {"text": "Which browser?", "waits": True})
+    assert (waits["waits_for_customer"], waits["next_due_at"]) == (True, None)
+    runs = standing("messages", {"text": "All of them."}, by_operator=False)
+    assert instant(runs["next_due_at"]) > due
+    charge = {"ground": "not_a_bug", "minutes": 60, "reason": "The customer's own network was down."}
+    dropped = standing("charges", charge)
+    assert (dropped["no_fault"], dropped["next_due_at"]) == (True, None)
+    assert [(each["minutes"], each["clause"]) for each in dropped["charges"]] == [(60, "SAMAN-4.2.4")]
+    stage.just_after(instant(runs["next_due_at"]))
+    assert late() == [(due, "SAMAN-4.2.2")]
