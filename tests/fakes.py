@@ -69,10 +69,12 @@ from mohlat.domain.people import (
     Code,
     CodePurpose,
     Contact,
+    Departure,
     Identity,
     Role,
     TrialMark,
     User,
+    UserContact,
 )
 from mohlat.domain.publications import Publication
 from mohlat.domain.purge import CAP_REACHED, PurgeEntry, Store, demand_target
@@ -103,6 +105,8 @@ class Table:
     contacts: dict[str, Contact] = field(default_factory=dict)
     acceptances: dict[tuple[str, datetime, str], Acceptance] = field(default_factory=dict)
     users: dict[tuple[str, str], User] = field(default_factory=dict)
+    user_contacts: dict[tuple[str, str], UserContact] = field(default_factory=dict)
+    departures: dict[tuple[str, str], Departure] = field(default_factory=dict)
     codes: dict[tuple[str, str, CodePurpose], Code] = field(default_factory=dict)
     identities: dict[tuple[str, str], Identity] = field(default_factory=dict)
     trials: dict[tuple[str, str], TrialMark] = field(default_factory=dict)
@@ -201,6 +205,16 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             _insert(table.acceptances, (row.tenant_id, row.at, row.version), row)
         case User():
             _insert(table.users, (row.tenant_id, row.username), row)
+        case UserContact():
+            table.user_contacts[row.tenant_id, row.username] = row
+        case Departure():
+            who = row.tenant_id, row.username
+            if table.users.pop(who, None) is None:
+                raise NotFound(tenant_id=row.tenant_id, username=row.username)
+            table.user_contacts.pop(who, None)
+            for key in [key for key, known in table.identities.items() if known.username == row.username]:
+                table.identities.pop(key)
+            table.departures[who] = row
         case Identity():
             _insert(table.identities, (row.product, row.fingerprint), row)
         case TrialMark():
@@ -597,6 +611,18 @@ class FakePeople:
         if tenant_id not in self.table.keys:
             raise Gone(tenant_id=tenant_id)
         return self.table.contacts[tenant_id]
+
+    def contact_of(self, tenant_id: str, username: str) -> Contact | UserContact:
+        self.user(tenant_id, username)
+        return self.table.user_contacts.get((tenant_id, username)) or self.contact(tenant_id)
+
+    def user_contacts(self, tenant_id: str) -> list[UserContact]:
+        confirmed = [user for user in self.users(tenant_id) if user.confirmed_at]
+        known = (self.table.user_contacts.get((tenant_id, user.username)) for user in confirmed)
+        return [contact for contact in known if contact]
+
+    def departed(self, tenant_id: str, username: str) -> bool:
+        return (tenant_id, username) in self.table.departures
 
     def identity(self, product: str, fingerprint: str) -> Identity | None:
         return self.table.identities.get((product, fingerprint))
@@ -1131,6 +1157,8 @@ class FakeEraser:
                 del rows[key]
             if rows is self.table.journal:
                 self.table.owing.discard(key)
+            if rows is self.table.users:
+                self.table.user_contacts.pop(key, None)
             if rows is self.table.tenants:
                 self.table.due_tenants.pop(key, None)
         return len(doomed)
@@ -1166,7 +1194,14 @@ class FakeEraser:
                 ]
                 return mine + self._rows(tenant_id, [table.users, table.codes])
             case Store.TENANT:
-                places = [table.contacts, table.acceptances, table.journal, table.orders, table.notices]
+                places = [
+                    table.contacts,
+                    table.departures,
+                    table.acceptances,
+                    table.journal,
+                    table.orders,
+                    table.notices,
+                ]
                 places += [
                     table.words,
                     table.messages,

@@ -36,7 +36,8 @@ def test_an_owner_sees_all_that_is_held_about_the_people_of_an_account() -> None
     found = desk.copy(tenant.id, "u_1", IP)
     assert (found.contact.name, found.contact.email, found.contact.mobile) == (NAME, EMAIL, MOBILE)
     assert found.profile == profile
-    assert [user.username for user in found.users] == [office.people.users(tenant.id)[0].username]
+    [(owner, reached)] = found.users
+    assert (owner, reached) == (office.people.users(tenant.id)[0], found.contact)
     assert [accepted.version for accepted in found.acceptances] == [office.agreement.version]
     assert {consent.purpose.value for consent in found.consents} == {"marketing_email", "marketing_sms"}
     assert office.noted(tenant.id)[-1] == "personal_data_shown"
@@ -136,6 +137,6 @@ def test_no_way_leads_to_another_contact_for_an_account() -> None:
         for method, operation in methods.items()
         if method in ("post", "put", "patch") and {"email", "mobile"} & set(body_members(operation))
     }
-    # A helper is named by the address of an account that is there already.
-    grants = ("post", "/tenants/{tenant_id}/support-grants")
-    assert takes == {("post", "/tenants"), ("put", "/tenants/{tenant_id}/profile"), grants}
+    # A helper is named by the address of an account that is there already; a further user never is its owner.
+    grants, users = ("post", "/tenants/{tenant_id}/support-grants"), ("post", "/tenants/{tenant_id}/users")
+    assert takes == {("post", "/tenants"), ("put", "/tenants/{tenant_id}/profile"), grants, users}

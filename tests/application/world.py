@@ -24,6 +24,7 @@ from mohlat.application.keep_terms import PublishingDesk, TermsDesk
 from mohlat.application.keep_uptime import UptimeDesk
 from mohlat.application.lend_support import SupportDesk
 from mohlat.application.manage_tenant import TenantDesk
+from mohlat.application.manage_users import UsersDesk
 from mohlat.application.place_order import PlacedOrder, order_something
 from mohlat.application.post_news import NewsDesk
 from mohlat.application.publish_listing import ListingDesk
@@ -379,6 +380,16 @@ class World:
             activity=FakeActivityLog(self.table),
             agreements=self.agreements,
             security_log=self.security_log,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.users_desk = UsersDesk(
+            tenants=self.tenants,
+            people=self.people,
+            sign_in=self.sign_in,
+            fingerprints=self.fingerprints,
+            agreements=self.agreements,
+            queue=self.queue,
             ids=self.ids,
             clock=self.clock,
         )

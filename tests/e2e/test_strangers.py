@@ -40,6 +40,7 @@ NEVER_MADE = {
     "window": "w",
     "incident": "y",
     "grant": "a",
+    "user": "u",
 }
 # Who works for or with the vendor: what is theirs alone says so instead of hiding a tenant.
 STAFF = frozenset({"operator", "partner"})

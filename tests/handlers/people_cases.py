@@ -13,6 +13,7 @@ from tests.handlers.conftest import TENANT, World, body, load_event
 from tests.handlers.staff_cases import with_a_ticket
 
 _CLAIMS = load_event("lend_support/settings")["requestContext"]["authorizer"]["claims"]
+MEMBER = load_event("manage_users/remove")["pathParameters"]["user_id"]
 HELPER_TENANT, HELPER = _CLAIMS["custom:tenant_id"], _CLAIMS["cognito:username"]
 
 
@@ -36,6 +37,16 @@ def with_a_helper(world: World) -> None:
         world.clock.now(),
     )
     bootstrap.front_desk().confirm(HELPER_TENANT, code, "192.0.2.9")
+
+
+def at_kalo(world: World) -> None:
+    world.register_at("kalo")
+
+
+def with_a_user(world: World) -> None:
+    at_kalo(world)
+    answer = world.replay("manage_users/add")
+    assert answer["statusCode"] == 201, answer["body"]
 
 
 def let_in(world: World) -> None:
@@ -123,6 +134,36 @@ CASES = {
         ],
     ),
     "delegate_powers/note_by_pigeon": Case(422, delegated, [has(field="channel")]),
+    "manage_users/add": Case(
+        201,
+        at_kalo,
+        [
+            has(user_id=MEMBER),
+            lambda _, answer: answer["headers"]["Location"].endswith(f"/users/{MEMBER}"),
+            lambda _, __: bootstrap.tenants().journal(TENANT)[-1].facts == {"user_id": MEMBER},
+            lambda _, __: bootstrap.people().user(TENANT, MEMBER).confirmed_at is None,
+        ],
+    ),
+    "manage_users/add_known_contact": Case(409, at_kalo, [has(field="mobile")]),
+    "manage_users/list": Case(
+        200,
+        with_a_user,
+        [
+            lambda _, answer: (
+                [(each["role"], each["email"]) for each in body(answer)["users"]]
+                == [("owner", "sara.ahmadi@example.ir"), ("user", "ali@example.com")]
+            )
+        ],
+    ),
+    "manage_users/remove": Case(
+        204,
+        with_a_user,
+        [
+            lambda _, __: bootstrap.people().departed(TENANT, MEMBER),
+            lambda _, __: len(bootstrap.people().users(TENANT)) == 1,
+        ],
+    ),
+    "manage_users/remove_owner": Case(409, at_kalo),
     "lend_support/grant": Case(
         201,
         with_a_helper,

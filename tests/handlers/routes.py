@@ -147,6 +147,9 @@ ROUTES = [
     Route("delegate_powers", "DELETE", f"{_TENANT}/delegations/{{partner}}", (OPERATOR,)),
     Route("delegate_powers", "GET", "/partner/customers/{customer_id}", (PARTNER,)),
     Route("delegate_powers", "POST", "/partner/customers/{customer_id}/contact-notes", (PARTNER,)),
+    Route("manage_users", "POST", f"{_TENANT}/users", (OWNER,)),
+    Route("manage_users", "GET", f"{_TENANT}/users", (OWNER,)),
+    Route("manage_users", "DELETE", f"{_TENANT}/users/{{user_id}}", (OWNER,)),
     Route("lend_support", "POST", f"{_TENANT}/support-grants", (OWNER,)),
     Route("lend_support", "GET", f"{_TENANT}/support-grants", (OWNER,)),
     Route("lend_support", "DELETE", f"{_TENANT}/support-grants/{{grant_id}}", (OWNER,)),
@@ -203,6 +206,7 @@ ROUTES = [
 _EXAMPLES = {
     "tenant_id": "t_00000000000000000000000001",
     "customer_id": "t_00000000000000000000000001",
+    "user_id": "u_00000000000000000000000003",
     "grant_id": "a_00000000000000000000000006",
     "partner": "u_00000000000000000000000088",
     "order_id": "o_00000000000000000000000003",

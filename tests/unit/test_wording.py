@@ -47,7 +47,7 @@ ORDER_ID = f"o_{UNIQUE}"
 LABEL = "SAMAN360-1405-000012"
 LINK = f"https://mohlat.example/tenants/t_{UNIQUE}/invoices/i_{UNIQUE}"
 
-CODES = {NoticeKind.CONFIRM_CODE, NoticeKind.RECOVERY_CODE}
+CODES = {NoticeKind.CONFIRM_CODE, NoticeKind.RECOVERY_CODE, NoticeKind.INVITATION}
 # The facts of each notice that has some, as those who owe it put them in.
 _REFUND: dict[str, str | int] = {"refund_id": f"r_{UNIQUE}", "amount": 12_345_000, "reason": "goodwill"}
 _DEBT: dict[str, str | int] = {"debt_id": f"d_{UNIQUE}", "metric": "storage_mb", "amount": 12_345_000}
@@ -627,6 +627,7 @@ def test_a_product_without_a_name_in_the_language_goes_by_its_id() -> None:
         (NoticeKind.DISPUTE_ANSWERED, "invoice", {"facts": _TICKET}),
         (NoticeKind.CONFIRM_CODE, "code", {"code": None}),
         (NoticeKind.RECOVERY_CODE, "code", {"code": None}),
+        (NoticeKind.INVITATION, "code", {"code": None}),
     ],
 )
 @every_language

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mohlat.application.keep_uptime import UptimeDesk
     from mohlat.application.lend_support import SupportDesk
     from mohlat.application.manage_tenant import TenantDesk
+    from mohlat.application.manage_users import UsersDesk
     from mohlat.application.meter_usage import UsageDesk
     from mohlat.application.object_to_restriction import ObjectionDesk
     from mohlat.application.official_invoices import OfficialDesk
@@ -554,6 +555,23 @@ def publishing_desk() -> PublishingDesk:
     from mohlat.application.keep_terms import PublishingDesk
 
     return PublishingDesk(publications=publications(), books=books(), agreements=agreements(), clock=clock())
+
+
+@cache
+def users_desk() -> UsersDesk:
+    """Who may sign in for an account."""
+    from mohlat.application.manage_users import UsersDesk
+
+    return UsersDesk(
+        tenants=tenants(),
+        people=people(),
+        sign_in=user_pool(),
+        fingerprints=fingerprints(),
+        agreements=agreements(),
+        queue=notice_queue(),
+        ids=ids(),
+        clock=clock(),
+    )
 
 
 @cache

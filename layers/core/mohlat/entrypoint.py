@@ -313,6 +313,12 @@ def _admit(request: Request, found: Route) -> None:
     if not caller.roles & set(found.allow):
         _note_refusal(request, "role_refused")
         raise NotAllowed
+    if Role.USER in caller.roles and Role.OWNER not in caller.roles:
+        from mohlat import bootstrap
+
+        # A token lives on for minutes after its user was sent away.
+        if bootstrap.people().departed(caller.tenant_id, caller.username):
+            raise NotSignedIn
     if "{tenant_id}" in found.resource and not caller.is_operator:
         from mohlat import bootstrap
 

@@ -16,7 +16,17 @@ from mohlat.domain.data_jobs import DataFile
 from mohlat.domain.helpdesk import Reply
 from mohlat.domain.listings import Listing
 from mohlat.domain.payments import Payment
-from mohlat.domain.people import Acceptance, Code, Contact, Identity, LegalEntity, TrialMark, User
+from mohlat.domain.people import (
+    Acceptance,
+    Code,
+    Contact,
+    Departure,
+    Identity,
+    LegalEntity,
+    TrialMark,
+    User,
+    UserContact,
+)
 from mohlat.domain.staff import ContactNote
 
 
@@ -97,6 +107,14 @@ INVENTORY = (
         {"source_ip": _D},
         ("tenant_id", "version", "documents", "digest", "by", "how"),
     ),
+    Declaration(
+        UserContact,
+        _MAIN,
+        Kept.SEALED,
+        dict.fromkeys(("name", "email", "mobile", "language"), _R),
+        ("tenant_id", "username"),
+    ),
+    Declaration(Departure, _MAIN, Kept.PLAIN, {"username": _A}, ("tenant_id",)),
     Declaration(User, _MAIN, Kept.PLAIN, {"username": _A}, ("tenant_id",)),
     Declaration(Identity, _MAIN, Kept.HASHED, {"fingerprint": _R}, ("product", "tenant_id", "username")),
     Declaration(TrialMark, _MAIN, Kept.HASHED, {"fingerprint": _R}, ("product",)),

@@ -143,8 +143,10 @@ class SupportDesk:
         return self._people.user(tenant_id, username).confirmed_at is not None
 
     def _address(self, grant: SupportGrant) -> str | None:
+        if not grant.helper_tenant:
+            return None
         try:
-            return self._people.contact(grant.helper_tenant).email if grant.helper_tenant else None
+            return self._people.contact_of(grant.helper_tenant, grant.helper).email
         except (NotFound, Gone):
             return None
 

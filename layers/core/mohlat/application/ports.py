@@ -35,7 +35,18 @@ from mohlat.domain.payments import (
     RegisteredRefund,
     Verification,
 )
-from mohlat.domain.people import Acceptance, Code, CodePurpose, Contact, Identity, Role, TrialMark, User
+from mohlat.domain.people import (
+    Acceptance,
+    Code,
+    CodePurpose,
+    Contact,
+    Departure,
+    Identity,
+    Role,
+    TrialMark,
+    User,
+    UserContact,
+)
 from mohlat.domain.publications import Publication
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.refunds import Refund
@@ -231,6 +242,8 @@ Row = (
     | Contact
     | Acceptance
     | User
+    | UserContact
+    | Departure
     | Identity
     | TrialMark
     | Order
@@ -486,6 +499,18 @@ class People(Protocol):
 
     def contact(self, tenant_id: str) -> Contact:
         """Unsealed. Raises NotFound."""
+        ...
+
+    def contact_of(self, tenant_id: str, username: str) -> Contact | UserContact:
+        """A user's own contact, which is the account's for its owner; unsealed. Raises NotFound."""
+        ...
+
+    def user_contacts(self, tenant_id: str) -> list[UserContact]:
+        """Those of the further users who have confirmed theirs; unsealed."""
+        ...
+
+    def departed(self, tenant_id: str, username: str) -> bool:
+        """Whether this user was sent away."""
         ...
 
     def identity(self, product: str, fingerprint: str) -> Identity | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from mohlat.application.ports import Agreements, People, Profiles, Tenants
 from mohlat.domain.agreement import Channel, Phase
 from mohlat.domain.errors import Gone, NotFound
-from mohlat.domain.people import Contact
+from mohlat.domain.people import Contact, UserContact
 from mohlat.domain.recipients import Recipient, recipients
 from mohlat.domain.tenant import Tenant
 
@@ -23,7 +23,7 @@ def recipients_of(
     agreements: Agreements,
     channels: tuple[Channel, ...] | None = None,
 ) -> tuple[Recipient, ...]:
-    """Account, billing and helpers of a tenant, by these channels; else by the agreement's service channels.
+    """Everybody who is concerned, by these channels; without any by the agreement's service channels.
 
     Raises NotFound, Gone.
     """
@@ -35,17 +35,18 @@ def recipients_of(
     return recipients(
         people.contact(tenant_id),
         channels,
+        users=people.user_contacts(tenant_id),
         profile=profiles.get(tenant_id),
         helpers=_helpers(tenant, people, now),
     )
 
 
-def _helpers(tenant: Tenant, people: People, now: datetime) -> Iterator[Contact]:
+def _helpers(tenant: Tenant, people: People, now: datetime) -> Iterator[Contact | UserContact]:
     """The contacts of accounts that are let in; operators are told by the vendor, not by an announcement."""
     for grant in tenant.helpers:
         if grant.helper_tenant and grant.stands(now):
             try:
-                yield people.contact(grant.helper_tenant)
+                yield people.contact_of(grant.helper_tenant, grant.helper)
             except (NotFound, Gone):
                 # The helper's own account went; its grant opens nothing any more.
                 continue

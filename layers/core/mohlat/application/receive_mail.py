@@ -20,7 +20,7 @@ from mohlat.application.transitions import commit, retrying
 from mohlat.domain.agreement import Agreement, Phase
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.lifecycle import Event, move
-from mohlat.domain.people import Identity
+from mohlat.domain.people import Identity, Role
 from mohlat.domain.tenant import Tenant
 from mohlat.domain.tickets import Ticket, TicketKind
 
@@ -76,7 +76,10 @@ class MailRoom:
         tenant = self._living(identity)
         if identity is None or tenant is None:
             return self._refuse(product, Outcome.UNKNOWN_SENDER, mail)
-        return retrying(lambda: self._take(mail, tenant.id, f"user:{identity.username}"))
+        user = self._people.user(tenant.id, identity.username)
+        # What closes an account or hands its data out is the owner's; what others write, a person reads.
+        readers = self._readers if user.role is Role.OWNER else ()
+        return retrying(lambda: self._take(mail, tenant.id, f"user:{identity.username}", readers))
 
     def _addressed(self, mail: Mail) -> Agreement | None:
         """The newest agreement of the product that listens to one of the mail's recipients."""
@@ -107,13 +110,13 @@ class MailRoom:
         )
         return Received(outcome)
 
-    def _take(self, mail: Mail, tenant_id: str, by: str) -> Received:
+    def _take(self, mail: Mail, tenant_id: str, by: str, readers: Sequence[MailReader]) -> Received:
         ticket_id = mail.id("k")
         if self._known(tenant_id, ticket_id):
             return Received(Outcome.REPEATED, ticket_id)
         tenant = self._tenants.get(tenant_id)
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-        for reader in self._readers:
+        for reader in readers:
             received = reader.read(mail, tenant, agreement, by)
             if received and received.outcome is Outcome.TOO_LATE:
                 return self._refuse(tenant_id, received.outcome, mail, **(received.facts or {}))

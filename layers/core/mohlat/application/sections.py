@@ -29,6 +29,7 @@ from mohlat.application.ports import (
 )
 from mohlat.domain.durations import Duration
 from mohlat.domain.lifecycle import Event
+from mohlat.domain.people import Role
 from mohlat.domain.tenant import iso, to_dict
 
 RECORDS = "records"
@@ -166,6 +167,8 @@ class Sections:
         yield _line("contact", self._people.contact(tenant_id))
         for user in self._people.users(tenant_id):
             yield _line("user", user)
+            if user.role is not Role.OWNER:
+                yield _line("user_contact", self._people.contact_of(tenant_id, user.username))
         if profile := self._profiles.get(tenant_id):
             yield _line("billing_profile", profile)
         for acceptance in self._people.acceptances(tenant_id):

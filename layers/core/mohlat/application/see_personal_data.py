@@ -13,7 +13,7 @@ from mohlat.domain.cards import holds_card
 from mohlat.domain.consents import Consent
 from mohlat.domain.errors import AccessRefused, Gone, InvalidInput, NotFound
 from mohlat.domain.lifecycle import Event, move
-from mohlat.domain.people import Acceptance, Contact, User, corrects, same_name
+from mohlat.domain.people import Acceptance, Contact, User, UserContact, corrects, same_name
 from mohlat.domain.tenant import Tenant
 
 # By what a name is corrected where the agreement has no clause on it.
@@ -25,7 +25,7 @@ class PersonalData:
     """Everything that is held about the people of an account, besides its own records."""
 
     contact: Contact
-    users: Sequence[User]
+    users: Sequence[tuple[User, Contact | UserContact]]
     profile: BillingProfile
     acceptances: Sequence[Acceptance]
     consents: Sequence[Consent]
@@ -59,7 +59,10 @@ class PersonalDataDesk:
         self._log.note(tenant_id, "personal_data_shown", self._clock.now(), source_ip, username=by)
         return PersonalData(
             contact=self._people.contact(tenant_id),
-            users=self._people.users(tenant_id),
+            users=[
+                (user, self._people.contact_of(tenant_id, user.username))
+                for user in self._people.users(tenant_id)
+            ],
             profile=self._profiles.get(tenant_id) or BillingProfile(tenant_id),
             acceptances=self._people.acceptances(tenant_id),
             consents=self._consents.of(tenant_id),

@@ -37,7 +37,7 @@ from mohlat.domain.errors import (
     NotFound,
 )
 from mohlat.domain.notices import Dispatch, Notice, NoticeKind, NoticeStatus, why_void
-from mohlat.domain.people import CodePurpose, Contact
+from mohlat.domain.people import CodePurpose, Role, owner_of
 from mohlat.domain.recipients import Concern, Recipient
 from mohlat.domain.tenant import Tenant
 
@@ -159,12 +159,16 @@ class Sender:
         """
         if purpose is CodePurpose.CONFIRM:
             channel = agreement.registration.confirm
+        user = self._people.user(tenant.id, username)
         kind = NoticeKind.RECOVERY_CODE if purpose is CodePurpose.RECOVER else NoticeKind.CONFIRM_CODE
+        if user.role is not Role.OWNER and user.confirmed_at is None:
+            kind = NoticeKind.INVITATION
+        contact = self._people.contact_of(tenant.id, username)
         code = issue_code(self._people, self._ids, tenant.id, username, purpose, self._clock.now())
-        message, contact = self._write(
-            tenant, agreement, kind, Notice(kind, self._clock.now(), 0, (channel,), ""), code
-        )
-        return self._deliver(agreement, contact, message, channel, f"{tenant.id}{username}{purpose}{code}")
+        notice = Notice(kind, self._clock.now(), 0, (channel,), "")
+        message = self._write(contact.language, agreement, notice, {}, code)
+        address = contact.email if channel is Channel.EMAIL else contact.mobile
+        return self._deliver(agreement, address, message, channel, f"{tenant.id}{username}{purpose}{code}")
 
     def _hand_over(
         self,
@@ -176,45 +180,45 @@ class Sender:
         subject: Subject,
     ) -> HandOver:
         if notice.kind is NoticeKind.CONFIRM_CODE:
-            owner = self._people.users(tenant.id)[0]
+            owner = owner_of(self._people.users(tenant.id))
+            assert owner, "an account has its owner until it is purged"
             return self.send_code(tenant, agreement, owner.username, CodePurpose.CONFIRM, channel)
         link = self._unsubscribe(notice, channel, tenant)
         if link:
             notice = replace(notice, facts={**notice.facts, "unsubscribe": link})
-        message, contact = self._write(tenant, agreement, notice.kind, notice, None, to, subject)
+        if to:
+            address, language = to[1].address, to[1].language
+        else:
+            contact = self._people.contact(tenant.id)
+            address = contact.email if channel is Channel.EMAIL else contact.mobile
+            language = contact.language
+        message = self._write(language, agreement, notice, subject.words(language))
         unique = f"{tenant.id}{notice.key}{to[0] if to else ''}"
-        return self._deliver(agreement, contact, message, channel, unique, link)
+        return self._deliver(agreement, address, message, channel, unique, link)
 
     def _write(
         self,
-        tenant: Tenant,
+        language: str,
         agreement: Agreement,
-        kind: NoticeKind,
         notice: Notice,
-        code: str | None,
-        to: tuple[str, Recipient] | None = None,
-        subject: Subject | None = None,
-    ) -> tuple[Message, Contact]:
-        contact = self._people.contact(tenant.id)
-        if to:
-            at = to[1].address
-            contact = replace(contact, email=at, mobile=at, language=to[1].language)
-        words = subject.words(contact.language) if subject else {}
+        words: Mapping[str, str],
+        code: str | None = None,
+    ) -> Message:
         order = MessageOrder(
-            kind=kind,
-            language=contact.language,
+            kind=notice.kind,
+            language=language,
             product=agreement.product,
             product_names=agreement.names,
             anchor=notice.anchor,
-            facts=_with_names({**notice.facts, **words}, agreement, contact.language),
+            facts=_with_names({**notice.facts, **words}, agreement, language),
             code=code,
         )
-        return self._wording.write(order), contact
+        return self._wording.write(order)
 
     def _deliver(
         self,
         agreement: Agreement,
-        contact: Contact,
+        address: str,
         message: Message,
         channel: Channel,
         unique: str,
@@ -223,14 +227,14 @@ class Sender:
         if channel is Channel.EMAIL:
             return self._mailer.send(
                 sender=agreement.sender.address,
-                to=contact.email,
+                to=address,
                 subject=message.subject,
                 text=message.text,
                 html=message.html,
                 unsubscribe=unsubscribe,
             )
         return self._sms.send(
-            mobile=contact.mobile,
+            mobile=address,
             template=message.sms_template,
             tokens=message.sms_tokens,
             text=message.sms_text,

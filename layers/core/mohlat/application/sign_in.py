@@ -16,9 +16,9 @@ from mohlat.application.ports import (
     Tokens,
 )
 from mohlat.domain.agreement import Channel
-from mohlat.domain.errors import InvalidInput, NotSignedIn, TooManyAttempts
+from mohlat.domain.errors import InvalidInput, NotFound, NotSignedIn, TooManyAttempts
 from mohlat.domain.passwords import check_password
-from mohlat.domain.people import USER_ID, CodePurpose, Identity, User
+from mohlat.domain.people import USER_ID, CodePurpose, Identity, Role, User, owner_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ class FrontDesk:
         )
 
     def finish_recovery(self, product: str, contact: str, code: str, password: str, source_ip: str) -> None:
-        """Sets a new password with the code from the registered contact; ends every open session.
+        """Sets a new password with the code from the registered contact; ends every open session. With it
+        a user whom an owner let in joins.
 
         Raises InvalidInput for a wrong code or a guessable password, TooManyAttempts.
         """
@@ -172,19 +173,29 @@ class FrontDesk:
                 identity.tenant_id, "recovery_wrong_code", now, source_ip, username=identity.username
             )
             raise
-        owner = self._people.contact(identity.tenant_id)
-        check_password(password, agreement.password, (owner.name, owner.email, owner.mobile))
+        contact_of = self._people.contact_of(identity.tenant_id, identity.username)
+        check_password(password, agreement.password, (contact_of.name, contact_of.email, contact_of.mobile))
+        user = self._people.user(identity.tenant_id, identity.username)
+        joins = user.role is not Role.OWNER and user.confirmed_at is None
+        if joins:
+            self._sign_in.create(user.username, user.tenant_id, user.role)
         self._sign_in.set_password(identity.username, password)
         self._sign_in.sign_out(identity.username)
-        user = self._people.user(identity.tenant_id, identity.username)
-        self._people.save_user(replace(user, password_changed_at=now))
-        self._log.note(identity.tenant_id, "password_recovered", now, source_ip, username=identity.username)
+        changed = replace(user, password_changed_at=now, confirmed_at=now if joins else user.confirmed_at)
+        try:
+            self._people.save_user(changed)
+        except NotFound:
+            # Sent away at this very moment.
+            self._sign_in.delete(user.username)
+            raise InvalidInput("code", "expired or never sent") from None
+        kind = "user_joined" if joins else "password_recovered"
+        self._log.note(identity.tenant_id, kind, now, source_ip, username=identity.username)
 
     def _owner(self, tenant_id: str) -> User:
-        users = self._people.users(tenant_id)
-        if not users:
+        owner = owner_of(self._people.users(tenant_id))
+        if owner is None:
             raise InvalidInput("code", "expired or never sent")
-        return users[0]
+        return owner
 
     def _queue_code(self, tenant_id: str, username: str, purpose: CodePurpose, channel: Channel) -> None:
         self._queue.put(

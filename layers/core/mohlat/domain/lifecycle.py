@@ -104,6 +104,8 @@ class Event(StrEnum):
     CONTACTED = "contacted"
     POWERS_DELEGATED = "powers_delegated"
     POWERS_WITHDRAWN = "powers_withdrawn"
+    USER_ADDED = "user_added"
+    USER_REMOVED = "user_removed"
     SUPPORT_GRANTED = "support_granted"
     SUPPORT_WITHDRAWN = "support_withdrawn"
     SUPPORT_ANSWERED = "support_answered"

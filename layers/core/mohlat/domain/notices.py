@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
 
     CONFIRM_CODE = "confirm_code"
     RECOVERY_CODE = "recovery_code"
+    INVITATION = "invitation"
     TRIAL_ENDING = "trial_ending"
     TERM_ENDING = "term_ending"
     INVOICE_DUE = "invoice_due"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -115,6 +116,34 @@ class User:
     created_at: datetime
     confirmed_at: datetime | None = None
     password_changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserContact:
+    """How to reach a further user of an account, who is told what its owner is (KALO-13). As the owner's
+    `Contact`: personal data, sealed at rest, never logged.
+    """
+
+    tenant_id: str
+    username: str
+    name: str
+    email: str
+    mobile: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A row in place of a user who was sent away: a token of theirs that still lives opens nothing."""
+
+    tenant_id: str
+    username: str
+    at: datetime
+
+
+def owner_of(users: Iterable[User]) -> User | None:
+    """The owner among a tenant's users; None of one that was erased."""
+    return next((user for user in users if user.role is Role.OWNER), None)
 
 
 @dataclass(frozen=True, slots=True)

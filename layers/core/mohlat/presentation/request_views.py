@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mohlat.application.handle_requests import RequestFile
 from mohlat.application.see_personal_data import PersonalData
 from mohlat.domain.data_requests import DataRequest, RequestStatus, Right
-from mohlat.domain.people import Acceptance, Contact, User
+from mohlat.domain.people import Acceptance, Contact, User, UserContact
 from mohlat.presentation.privacy_views import consent
 from mohlat.presentation.ticket_views import profile
 from mohlat.presentation.views import Json, at, word
@@ -67,10 +67,15 @@ def contact(shown: Contact) -> Json:
     }
 
 
-def _user(shown: User, language: str) -> Json:
+def user(shown: User, reached: Contact | UserContact, language: str) -> Json:
+    """Somebody who may sign in, and how they are reached."""
     return {
-        "username": shown.username,
+        "user_id": shown.username,
         "role": shown.role.value,
+        "name": reached.name,
+        "email": reached.email,
+        "mobile": reached.mobile,
+        "language": reached.language,
         **at("created_at", shown.created_at, language),
         **at("confirmed_at", shown.confirmed_at, language),
         **at("password_changed_at", shown.password_changed_at, language),
@@ -92,7 +97,7 @@ def personal_data(held: PersonalData, language: str) -> Json:
     """Everything that is held about the people of an account, in one answer (KALAK-copy)."""
     return {
         "contact": contact(held.contact),
-        "users": [_user(user, language) for user in held.users],
+        "users": [user(*each, language) for each in held.users],
         "profile": profile(held.profile),
         "acceptances": [_accepted(acceptance, language) for acceptance in held.acceptances],
         "consents": [consent(entry, language) for entry in held.consents],

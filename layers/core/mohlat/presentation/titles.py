@@ -76,6 +76,8 @@ EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.CONTACT_SEEN: ("همکاران نشانی تماس را دیدند", "Contact seen by staff"),
     Event.POWERS_DELEGATED: ("اختیار به همکار داده شد", "Powers delegated to a partner"),
     Event.POWERS_WITHDRAWN: ("اختیار همکار پس گرفته شد", "Powers of a partner withdrawn"),
+    Event.USER_ADDED: ("کاربر افزوده شد", "User added"),
+    Event.USER_REMOVED: ("کاربر برداشته شد", "User removed"),
     Event.SUPPORT_GRANTED: ("نقش پشتیبان داده شد", "Support role granted"),
     Event.SUPPORT_WITHDRAWN: ("نقش پشتیبان پس گرفته شد", "Support role withdrawn"),
     Event.SUPPORT_ANSWERED: ("پشتیبان از سوی مشتری پاسخ داد", "The helper answered for the customer"),

@@ -33,11 +33,13 @@ from mohlat.domain.people import (
     Code,
     CodePurpose,
     Contact,
+    Departure,
     Identity,
     LegalEntity,
     Role,
     TrialMark,
     User,
+    UserContact,
 )
 from mohlat.domain.tenant import from_iso, iso
 
@@ -45,6 +47,7 @@ CONTACT = "CONTACT"
 USER = "USER#"
 CODE = "CODE#"
 _ACCEPT = "ACCEPT#"
+_LEFT = "LEFT#"
 _IDENTITY = "IDENTITY"
 _TRIAL = "TRIAL"
 
@@ -63,13 +66,22 @@ class AcceptanceItem(Item):
 
 
 class UserItem(Item):
-    """A person who signs in. `identities` are the partition keys of the identities that lead here."""
+    """A person who signs in. `identities` are the partition keys of the identities that lead here, `sealed`
+    the contact of one who is not the owner.
+    """
 
     role = UnicodeAttribute()
     created_at = UnicodeAttribute()
     confirmed_at = UnicodeAttribute(null=True)
     password_changed_at = UnicodeAttribute(null=True)
     identities = UnicodeSetAttribute()
+    sealed = BinaryAttribute(legacy_encoding=False, null=True)
+
+
+class DepartureItem(Item):
+    """In place of a user who was sent away."""
+
+    at = UnicodeAttribute()
 
 
 class IdentityItem(Item):
@@ -104,8 +116,7 @@ def add_contact(write: TransactWrite, contact: Contact, sealer: Sealer, *, new: 
     """
     if new:
         sealer.begin(contact.tenant_id)
-    text = json.dumps(compact(asdict(contact)), ensure_ascii=False, separators=(",", ":"))
-    sealed = sealer.seal(contact.tenant_id, CONTACT, text.encode())
+    sealed = sealer.seal(contact.tenant_id, CONTACT, _written(contact).encode())
     known = absent() if new else present()
     write.save(ContactItem(tenant_pk(contact.tenant_id), CONTACT, sealed=sealed), known)
 
@@ -125,11 +136,18 @@ def add_acceptance(write: TransactWrite, acceptance: Acceptance, sealer: Sealer)
     write.save(AcceptanceItem(tenant_pk(acceptance.tenant_id), sk, doc=doc, sealed=sealed), absent())
 
 
-def add_user(write: TransactWrite, user: User, identities: Sequence[Identity]) -> None:
-    """Adds a new user with the identities that come with it."""
+def add_user(
+    write: TransactWrite,
+    user: User,
+    identities: Sequence[Identity],
+    contact: UserContact | None,
+    sealer: Sealer,
+) -> None:
+    """Adds a new user with the identities that come with it, and the contact of one who is not the owner."""
     item = UserItem(
         tenant_pk(user.tenant_id),
         USER + user.username,
+        sealed=_seal_user(contact, sealer) if contact else None,
         role=user.role.value,
         created_at=iso(user.created_at),
         confirmed_at=iso(user.confirmed_at) if user.confirmed_at else None,
@@ -137,6 +155,23 @@ def add_user(write: TransactWrite, user: User, identities: Sequence[Identity]) -
         identities={_identity_pk(identity.product, identity.fingerprint) for identity in identities} or None,
     )
     write.save(item, absent())
+
+
+def _seal_user(contact: UserContact, sealer: Sealer) -> bytes:
+    return sealer.seal(contact.tenant_id, USER + contact.username, _written(contact).encode())
+
+
+def add_departure(write: TransactWrite, departure: Departure) -> None:
+    """Deletes a user and what leads to it. Raises NotFound if there is none (any more)."""
+    pk, sk = tenant_pk(departure.tenant_id), USER + departure.username
+    try:
+        item = UserItem.get(pk, sk, consistent_read=True)
+    except UserItem.DoesNotExist:
+        raise NotFound(tenant_id=departure.tenant_id, username=departure.username) from None
+    for identity in sorted(item.identities or ()):
+        write.delete(IdentityItem(identity, _IDENTITY))
+    write.delete(UserItem(pk, sk), present())
+    write.save(DepartureItem(pk, _LEFT + departure.username, at=iso(departure.at)))
 
 
 def add_identity(write: TransactWrite, identity: Identity, *, to_known_user: bool) -> None:
@@ -199,6 +234,31 @@ class DynamoPeople:
             language=data.get("language", ""),
             legal_entity=LegalEntity(**entity) if entity else None,
         )
+
+    def contact_of(self, tenant_id: str, username: str) -> Contact | UserContact:
+        """A user's own contact, which is the account's for its owner; unsealed. Raises NotFound."""
+        try:
+            item = UserItem.get(tenant_pk(tenant_id), USER + username, consistent_read=True)
+        except UserItem.DoesNotExist:
+            raise NotFound(tenant_id=tenant_id, username=username) from None
+        return self._user_contact(item) if item.sealed else self.contact(tenant_id)
+
+    def user_contacts(self, tenant_id: str) -> list[UserContact]:
+        """Those of the further users who have confirmed theirs; unsealed."""
+        found = UserItem.query(tenant_pk(tenant_id), UserItem.sk.startswith(USER), consistent_read=True)
+        return [self._user_contact(item) for item in found if item.sealed and item.confirmed_at]
+
+    def departed(self, tenant_id: str, username: str) -> bool:
+        """Whether this user was sent away; read consistently."""
+        try:
+            DepartureItem.get(tenant_pk(tenant_id), _LEFT + username, consistent_read=True)
+        except DepartureItem.DoesNotExist:
+            return False
+        return True
+
+    def _user_contact(self, item: UserItem) -> UserContact:
+        data = json.loads(self._sealer.open(tenant_of(item.pk), item.sk, item.sealed))
+        return UserContact(**data)
 
     def identity(self, product: str, fingerprint: str) -> Identity | None:
         """Whose contact this is, if anybody's; read consistently."""
@@ -306,6 +366,10 @@ class DynamoPeople:
         with conditional(username=code.username):
             item = CodeItem(tenant_pk(code.tenant_id), _code_sk(code.username, code.purpose))
             item.delete(CodeItem.salted_hash == code.salted_hash)
+
+
+def _written(contact: Contact | UserContact) -> str:
+    return json.dumps(compact(asdict(contact)), ensure_ascii=False, separators=(",", ":"))
 
 
 def _identity_pk(product: str, fingerprint: str) -> str:

@@ -44,7 +44,15 @@ from mohlat.domain.listings import Listing, Unlisting
 from mohlat.domain.maintenance import Window
 from mohlat.domain.news import News
 from mohlat.domain.payments import Order, Payment
-from mohlat.domain.people import Acceptance, Contact, Identity, TrialMark, User
+from mohlat.domain.people import (
+    Acceptance,
+    Contact,
+    Departure,
+    Identity,
+    TrialMark,
+    User,
+    UserContact,
+)
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import Lane, Round
@@ -67,23 +75,12 @@ def add(
 
     `new_tenant`: the tenant begins here, and with it its data key. `journal_head` goes into a PurgeEntry.
     """
-    new_users = {row.username for row in rows if isinstance(row, User)}
     for row in rows:
         match row:
             case HandedOver():
                 dispatches.demand(write, row)
-            case Contact():
-                people.add_contact(write, row, sealer, new=new_tenant)
-            case Acceptance():
-                people.add_acceptance(write, row, sealer)
-            case User():
-                identities = [other for other in rows if isinstance(other, Identity)]
-                mine = [identity for identity in identities if identity.username == row.username]
-                people.add_user(write, row, mine)
-            case Identity():
-                people.add_identity(write, row, to_known_user=row.username not in new_users)
-            case TrialMark():
-                people.add_trial_mark(write, row)
+            case Contact() | Acceptance() | User() | UserContact() | Departure() | Identity() | TrialMark():
+                _add_people(write, row, rows, sealer, new_tenant=new_tenant)
             case Consent() | Listing() | Unlisting():
                 _add_privacy(write, row)
             case Words() | DataJob() | DataFile() | ContactNote() | DataRequest() | Reply():
@@ -94,6 +91,36 @@ def add(
                 service.add_service(write, row)
             case _:
                 _add_money(write, row)
+
+
+def _add_people(
+    write: TransactWrite,
+    row: Contact | Acceptance | User | UserContact | Departure | Identity | TrialMark,
+    rows: Sequence[Row],
+    sealer: Sealer,
+    *,
+    new_tenant: bool,
+) -> None:
+    match row:
+        case Contact():
+            people.add_contact(write, row, sealer, new=new_tenant)
+        case Acceptance():
+            people.add_acceptance(write, row, sealer)
+        case User():
+            identities = [other for other in rows if isinstance(other, Identity)]
+            mine = [identity for identity in identities if identity.username == row.username]
+            contacts = (other for other in rows if isinstance(other, UserContact))
+            contact = next((each for each in contacts if each.username == row.username), None)
+            people.add_user(write, row, mine, contact, sealer)
+        case UserContact():
+            pass  # It goes into its user's row.
+        case Departure():
+            people.add_departure(write, row)
+        case Identity():
+            new_users = {other.username for other in rows if isinstance(other, User)}
+            people.add_identity(write, row, to_known_user=row.username not in new_users)
+        case TrialMark():
+            people.add_trial_mark(write, row)
 
 
 def _add_privacy(write: TransactWrite, row: Consent | Listing | Unlisting) -> None:

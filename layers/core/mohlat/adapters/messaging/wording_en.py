@@ -78,6 +78,19 @@ SCRIPTS: Mapping[NoticeKind, Script] = {
         "Valid for $life. If you did not ask for it, ignore this message.",
         _CODE,
     ),
+    NoticeKind.INVITATION: Script(
+        "You can use $name from now on",
+        (
+            "The owner of an account with $name has made you one of its users. "
+            "To sign in, first set a password of your own, with this code:",
+            "$code",
+            "It is valid for $life and works once. "
+            "After that, ask for a new one as if you had forgotten your password.",
+            "If you do not know what this is about, ignore this message: without the code nothing happens.",
+        ),
+        "You were made a user. Set your password with this code: $code\nValid for $life. Give it to nobody.",
+        _CODE,
+    ),
     NoticeKind.TRIAL_ENDING: Script(
         "Your trial of $name is about to end",
         (
