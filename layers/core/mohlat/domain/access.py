@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from mohlat.domain.agreement import Agreement, Phase
 from mohlat.domain.errors import AccessRefused, Gone
-from mohlat.domain.lifecycle import as_of
+from mohlat.domain.lifecycle import as_of, retention
 from mohlat.domain.tenant import RestrictionKind, Tenant
 
 
@@ -79,7 +79,12 @@ def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
         case Phase.TRIAL | Phase.ACTIVE if tenant.restoring and agreement.backups:
             return agreement.backups.basis.cite()
         case Phase.CLOSED:
-            return agreement.retention.after_closing.basis.cite()
+            # A withdrawal and a finding have clauses of their own.
+            kept = retention(tenant, agreement)
+            assert kept
+            return kept.basis.cite()
+        case Phase.DEACTIVATED if tenant.wound_down_until:
+            return agreement.wind_down.basis.cite()
         case Phase.DEACTIVATED if tenant.term is None and agreement.trial:
             return agreement.trial.basis.cite()
         case Phase.DEACTIVATED if agreement.lease:
