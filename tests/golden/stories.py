@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from mohlat.agreements import loader
 from mohlat.application.handle_requests import Answer
 from mohlat.application.keep_terms import Draft
 from mohlat.application.mail import Mail
@@ -269,14 +270,15 @@ def file_of(name: str) -> Path:
     return FOLDER / f"{name}.txt"
 
 
+def product_of(name: str) -> str:
+    """The product whose customer a life is of."""
+    return next(each for each in loader.products() if name.startswith(each))
+
+
 def told(name: str) -> str:
     """A life, lived anew: what it is about, then all that happened in it."""
     story = STORIES[name]
-    product = next(each for each in _PRODUCTS if name.startswith(each))
-    life = Chronicle(product)
+    life = Chronicle(product_of(name))
     story(life)
     about = " ".join((story.__doc__ or "").split())
     return f"{about}\n{life.text()}"
-
-
-_PRODUCTS = ("kalo", "customer_club", "saman360", "kalak", "kallu")
