@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,7 +16,6 @@ from mohlat.domain.explanation import END_OF_PRODUCT, Explanation, Reason, Tense
 from mohlat.domain.lifecycle import DeadlineKind, Event, forecast
 from mohlat.domain.publications import MustAccept
 from mohlat.domain.tenant import Closing, RestrictionKind, Tenant
-from mohlat.domain.winding_down import WindDownStatus
 from tests.application.desks import Office
 from tests.application.life import Life
 from tests.application.test_keep_terms import publish
@@ -250,13 +248,17 @@ def test_a_hold_keeps_the_deletion_away_for_as_long_as_it_is_there() -> None:
 def test_an_open_matter_is_told_with_what_opened_it_and_until_it_ends() -> None:
     world, tenant = unseen("kalo", START + days(1))
     placed = world.paid_order(tenant, months(1), "starter")
-    world.clock.time += days(1)
+    world.clock.time += days(0.5)
+    world.order(tenant, months(1), "starter")
+    world.clock.time += days(0.5)
     world.come_back(placed)
     world.clock.time += days(1)
-    [(matter, cause)] = told(world, tenant, START + days(2) - SECOND).matters
-    assert matter == f"payment:{placed.payment.id}"
+    open_then = dict(told(world, tenant, START + days(2) - SECOND).matters)
+    cause = open_then.pop(f"payment:{placed.payment.id}")
+    [later] = open_then.values()
     assert (cause.event, cause.at, cause.clause) == (Event.ORDER_PLACED, START + days(1), "KALO-33")
-    assert told(world, tenant, START + days(2)).matters == ()
+    assert (later.event, later.at) == (Event.ORDER_PLACED, START + days(1.5))
+    assert len(told(world, tenant, START + days(2)).matters) == 1
     paid = told(world, tenant, START + days(2)).because
     assert paid
     assert (paid.event, paid.clause) == (Event.TERM_GRANTED, "KALO-33")
@@ -328,11 +330,29 @@ def test_a_products_end_is_foreseen_from_its_plan_on() -> None:
     assert END_OF_PRODUCT not in kinds(told(life, tenant))
 
 
-def test_a_products_end_that_was_given_up_or_does_not_concern_a_customer_changes_nothing() -> None:
+def test_what_falls_due_with_the_products_end_comes_before_it() -> None:
+    life, tenant = lived("kalo", START)
+    life.wind_down_desk.plan("kalo", START + days(30), WHY, "operator:o")
+    assert kinds(told(life, tenant))[2:] == [
+        "end_trial",
+        END_OF_PRODUCT,
+        "warn_of_deletion",
+        "deactivate",
+        "purge",
+    ]
+
+
+def test_a_products_end_does_not_concern_who_closed_the_account() -> None:
     life, tenant = lived("kalo", START + days(1))
     life.wind_down_desk.plan("kalo", START + days(50), WHY, "operator:o")
     life.desk.close(tenant.id, Closing.TERMINATION, by="user:owner")
     assert kinds(told(life, tenant)) == ["warn_of_deletion", "purge"]
-    other = life.table.wind_downs["kalo"]
-    life.table.wind_downs["kalo"] = replace(other, status=WindDownStatus.CANCELLED)
-    assert kinds(told(life, tenant)) == ["warn_of_deletion", "purge"]
+
+
+def test_a_products_end_that_was_given_up_does_not_come() -> None:
+    life, tenant = lived("kalo", START + days(1))
+    expected = kinds(told(life, tenant))
+    life.wind_down_desk.plan("kalo", START + days(50), WHY, "operator:o")
+    assert kinds(told(life, tenant)) != expected
+    life.wind_down_desk.cancel("kalo", "operator:o")
+    assert kinds(told(life, tenant)) == expected
