@@ -11,6 +11,7 @@ from mohlat.agreements import loader
 from mohlat.application.explain_tenant import ExplanationDesk
 from mohlat.domain.access import Access
 from mohlat.domain.agreement import Phase
+from mohlat.domain.data_requests import Right
 from mohlat.domain.errors import Gone, InvalidInput, NotFound
 from mohlat.domain.explanation import END_OF_PRODUCT, Explanation, Reason, Tense
 from mohlat.domain.lifecycle import DeadlineKind, Event, forecast
@@ -253,15 +254,37 @@ def test_an_open_matter_is_told_with_what_opened_it_and_until_it_ends() -> None:
     world.clock.time += days(0.5)
     world.come_back(placed)
     world.clock.time += days(1)
-    open_then = dict(told(world, tenant, START + days(2) - SECOND).matters)
+    matters = told(world, tenant, START + days(2) - SECOND).matters
+    open_then = {each.name: each.because for each in matters}
     cause = open_then.pop(f"payment:{placed.payment.id}")
     [later] = open_then.values()
+    assert {each.due_at for each in matters} == {None}
     assert (cause.event, cause.at, cause.clause) == (Event.ORDER_PLACED, START + days(1), "KALO-33")
     assert (later.event, later.at) == (Event.ORDER_PLACED, START + days(1.5))
     assert len(told(world, tenant, START + days(2)).matters) == 1
     paid = told(world, tenant, START + days(2)).because
     assert paid
     assert (paid.event, paid.clause) == (Event.TERM_GRANTED, "KALO-33")
+
+
+@pytest.mark.clause("KALLU-9")
+def test_a_request_is_told_with_its_answers_date_which_moves_and_stands_with_its_clock() -> None:
+    life, tenant = lived("kallu", START + days(1))
+    request = life.request_desk.receive(tenant.id, Right.ACCESS, "because", "user:owner")
+    life.run_to(START + days(2))
+    life.request_desk.ask_identity(tenant.id, request.id, "operator:o")
+    life.run_to(START + days(5))
+    life.request_desk.confirm_identity(tenant.id, request.id, "operator:o")
+    life.run_to(START + days(6))
+
+    def due(at: datetime) -> datetime | None:
+        [matter] = told(life, tenant, at).matters
+        assert matter.because.event is Event.DATA_REQUESTED
+        return matter.due_at
+
+    assert due(START + days(2) - SECOND) == START + days(31)
+    assert due(START + days(2)) is due(START + days(5) - SECOND) is None
+    assert due(START + days(5)) == START + days(34)
 
 
 def test_what_forbids_a_purge_today_is_decided_by_then() -> None:

@@ -6,7 +6,7 @@ deadline brings counts from its own instant, however late somebody carried it ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from mohlat.domain.journal import Entry, replay
 from mohlat.domain.lifecycle import DeadlineKind, Event, Transition, carry_out, next_deadline
 from mohlat.domain.publications import Publication, as_barred
 from mohlat.domain.purge import PurgeEntry
-from mohlat.domain.tenant import Hold, Restriction, Tenant
+from mohlat.domain.tenant import Hold, Restriction, Tenant, from_iso
 from mohlat.domain.winding_down import WindDown, start_wind_down, wind_down
 
 # What can come beside the tenant's own deadlines.
@@ -44,6 +44,15 @@ class Cause:
     why: str
     clause: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something open: its name with its id, what opened it, and by when an answer is promised, if any is."""
+
+    name: str
+    because: Cause
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ class Explanation:
     narrowed: Reason | None
     restrictions: tuple[Restriction, ...] = ()
     holds: tuple[Hold, ...] = ()
-    matters: tuple[tuple[str, Cause], ...] = ()
+    matters: tuple[Matter, ...] = ()
     period_ends_at: datetime | None = None
     coming: tuple[Coming, ...] = ()
     happened: Cause | None = None
@@ -113,6 +122,7 @@ def explain(
     causes = _Causes()
     for entry in known:
         causes.note(entry.changes.get("phase"), entry.changes.get("open_matters"), _cause(entry))
+        causes.promise(entry.facts)
     coming: list[Coming] = []
     planned = ending if ending and ending.planned_at <= at else None
     for kind, step in foresee(tenant, agreement, min(at, now), planned):
@@ -136,7 +146,7 @@ def explain(
         narrowed=None if granted is Access.FULL else _narrowed(tenant, agreement, at, causes),
         restrictions=tuple(each for each in tenant.restrictions if each.applies(at)),
         holds=tenant.holds,
-        matters=tuple(sorted(causes.matters.items())),
+        matters=tuple(causes.matters[name] for name in sorted(causes.matters)),
         period_ends_at=tenant.period_ends_at,
         coming=tuple(coming),
         happened=next((_cause(entry) for entry in journal[len(known) :] if entry.at > at), None),
@@ -195,13 +205,20 @@ class _Causes:
 
     def __init__(self) -> None:
         self.phase: Cause | None = None
-        self.matters: dict[str, Cause] = {}
+        self.matters: dict[str, Matter] = {}
 
     def note(self, phase: object, matters: Collection[str] | None, cause: Cause) -> None:
         if phase is not None:
             self.phase = cause
         if matters is not None:
-            self.matters = {matter: self.matters.get(matter, cause) for matter in matters}
+            self.matters = {name: self.matters.get(name) or Matter(name, cause) for name in matters}
+
+    def promise(self, facts: Mapping[str, str | int]) -> None:
+        """Whatever names a matter says by when it is answered, or that its clock stands."""
+        for name, matter in self.matters.items():
+            if name.partition(":")[2] in facts.values():
+                due_at = facts.get("due_at")
+                self.matters[name] = replace(matter, due_at=from_iso(str(due_at)) if due_at else None)
 
 
 def _cause(happened: Entry | Transition) -> Cause:
@@ -234,5 +251,7 @@ def _narrowed(tenant: Tenant, agreement: Agreement, at: datetime, causes: _Cause
         return Reason(restriction.reason, restriction.clause)
     why = causes.phase.why
     if tenant.restoring and tenant.phase in (Phase.TRIAL, Phase.ACTIVE):
-        why = next(cause.why for matter, cause in causes.matters.items() if matter.startswith("restoration:"))
+        why = next(
+            matter.because.why for matter in causes.matters.values() if matter.name.startswith("restoration:")
+        )
     return Reason(why, why_refused(tenant, agreement, at))

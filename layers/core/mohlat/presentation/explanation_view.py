@@ -37,6 +37,10 @@ _HELD = (
     "Legal holds: {count}. Nothing is deleted until they are released.",
 )
 _OPEN = ("در جریان: {title}، از {since} [{clause}].", "Open: {title}, since {since} [{clause}].")
+_PROMISED = (
+    "در جریان: {title}، از {since}. پاسخ تا {due} [{clause}].",
+    "Open: {title}, since {since}. Answered until {due} [{clause}].",
+)
 _COMES = ("سپس در {at}: {title} [{clause}].", "Then, on {at}: {title} [{clause}].")
 _NOTHING = ("پس از آن سررسیدی نیست.", "Nothing falls due after that.")
 _HAPPENED = (
@@ -72,11 +76,14 @@ def explanation(told: Explanation, language: str, *, for_operator: bool) -> Json
         "restrictions": [_restriction(each, agreement, language) for each in told.restrictions],
         "holds_count": len(told.holds),
         **({"holds": [hold(each, language) for each in told.holds]} if for_operator else {}),
-        "open_matters": [{"matter": matter, "because": caused(cause)} for matter, cause in told.matters],
+        "open_matters": [
+            {"matter": each.name, "because": caused(each.because), **at("due_at", each.due_at, language)}
+            for each in told.matters
+        ],
         **at("period_ends_at", told.period_ends_at, language),
         "coming": [_coming(each, agreement, language) for each in told.coming],
         "happened_next": caused(told.happened),
-        "text": list(_sentences(told, language)),
+        "text": _Teller(told, language).lines(),
     }
 
 
@@ -123,49 +130,72 @@ def _coming(each: Coming, agreement: Agreement, language: str) -> Json:
 # --- in sentences -----------------------------------------------------------------------------------------
 
 
-def _sentences(told: Explanation, language: str) -> Iterator[str]:
-    """The explanation line by line. What an instant or a reason is stands in the caller's language."""
+class _Teller:
+    """Tells an explanation line by line, every instant and reason in the caller's language."""
 
-    def say(words: tuple[str, str], **facts: str) -> str:
-        return word(words, language).format(**facts)
+    def __init__(self, told: Explanation, language: str) -> None:
+        self._told = told
+        self._language = language
 
-    def on(instant: datetime) -> str:
-        return date_and_time(instant, language)
+    def lines(self) -> list[str]:
+        """All of it, in the order in which one asks: where it stands, what narrows it, what comes."""
+        return [self._stands(), self._may(), *self._narrow(), *self._open(), *self._ahead()]
 
-    def cited(clause: str | None, title: tuple[str, str], why: str = "") -> dict[str, str]:
-        known = clause in told.agreement.clauses
-        return {
-            "title": word(title, language),
-            "why": reason(why, language),
-            "clause": clause if clause and known else word(_CHOICE, language),
-        }
-
-    when = say(_WHEN[told.tense], at=on(told.at))
-    if told.phase and told.because:
+    def _stands(self) -> str:
+        told = self._told
+        when = self._say(_WHEN[told.tense], at=self._on(told.at))
+        if told.phase is None or told.because is None:
+            return self._say(_IS_NOT, when=when, title=word(_NOT_YET, self._language))
         cause = told.because
-        facts = cited(cause.clause, PHASES[told.phase], cause.why)
-        yield say(_STANDS, when=when, since=on(cause.at), **facts)
-    else:
-        yield say(_IS_NOT, when=when, title=word(_NOT_YET, language))
-    if told.narrowed and told.narrowed.clause:
-        yield say(_NARROWED, **cited(told.narrowed.clause, ACCESS[told.access], told.narrowed.why))
-    else:
-        yield f"{word(ACCESS[told.access], language)}."
-    for each in told.restrictions:
-        facts = cited(each.clause, RESTRICTIONS[each.kind], each.reason)
-        if each.until:
-            yield say(_UNTIL, since=on(each.since), until=on(each.until), **facts)
-        else:
-            yield say(_SINCE, since=on(each.since), **facts)
-    if told.holds:
-        count = str(len(told.holds))
-        yield say(_HELD, count=persian_digits(count) if language == "fa" else count)
-    for _, cause in told.matters:
-        yield say(_OPEN, since=on(cause.at), **cited(cause.clause, EVENTS[cause.event]))
-    for coming in told.coming:
-        yield say(_COMES, at=on(coming.at), **cited(coming.clause, COMING[coming.kind]))
-    if told.phase and not told.coming:
-        yield word(_NOTHING, language)
-    if told.happened:
-        happened = told.happened
-        yield say(_HAPPENED, at=on(happened.at), **cited(happened.clause, EVENTS[happened.event]))
+        facts = self._cited(cause.clause, PHASES[told.phase], cause.why)
+        return self._say(_STANDS, when=when, since=self._on(cause.at), **facts)
+
+    def _may(self) -> str:
+        told = self._told
+        if told.narrowed and told.narrowed.clause:
+            facts = self._cited(told.narrowed.clause, ACCESS[told.access], told.narrowed.why)
+            return self._say(_NARROWED, **facts)
+        return f"{word(ACCESS[told.access], self._language)}."
+
+    def _narrow(self) -> Iterator[str]:
+        for each in self._told.restrictions:
+            facts = self._cited(each.clause, RESTRICTIONS[each.kind], each.reason)
+            if each.until:
+                yield self._say(_UNTIL, since=self._on(each.since), until=self._on(each.until), **facts)
+            else:
+                yield self._say(_SINCE, since=self._on(each.since), **facts)
+        if holds := len(self._told.holds):
+            yield self._say(_HELD, count=persian_digits(str(holds)) if self._language == "fa" else str(holds))
+
+    def _open(self) -> Iterator[str]:
+        for matter in self._told.matters:
+            since = self._on(matter.because.at)
+            facts = self._cited(matter.because.clause, EVENTS[matter.because.event])
+            if matter.due_at:
+                yield self._say(_PROMISED, since=since, due=self._on(matter.due_at), **facts)
+            else:
+                yield self._say(_OPEN, since=since, **facts)
+
+    def _ahead(self) -> Iterator[str]:
+        for coming in self._told.coming:
+            facts = self._cited(coming.clause, COMING[coming.kind])
+            yield self._say(_COMES, at=self._on(coming.at), **facts)
+        if self._told.phase and not self._told.coming:
+            yield word(_NOTHING, self._language)
+        if happened := self._told.happened:
+            facts = self._cited(happened.clause, EVENTS[happened.event])
+            yield self._say(_HAPPENED, at=self._on(happened.at), **facts)
+
+    def _say(self, words: tuple[str, str], **facts: str) -> str:
+        return word(words, self._language).format(**facts)
+
+    def _on(self, instant: datetime) -> str:
+        return date_and_time(instant, self._language)
+
+    def _cited(self, clause: str, title: tuple[str, str], why: str = "") -> dict[str, str]:
+        known = clause in self._told.agreement.clauses
+        return {
+            "title": word(title, self._language),
+            "why": reason(why, self._language),
+            "clause": clause if known else word(_CHOICE, self._language),
+        }

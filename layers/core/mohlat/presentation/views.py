@@ -28,6 +28,7 @@ from mohlat.domain.lifecycle import Deadline, Event, as_of, next_deadline, purge
 from mohlat.domain.people import Acceptance
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Hold, Restriction, Tenant, from_iso, iso
+from mohlat.presentation.reasons import reason
 from mohlat.presentation.titles import DEADLINES, EVENTS
 
 Json = dict[str, Any]
@@ -83,7 +84,7 @@ def by_whom(by: str, for_operator: bool) -> str:
 def _restriction(restriction: Restriction, agreement: Agreement, language: str) -> Json:
     return {
         "kind": restriction.kind.value,
-        "reason": restriction.reason,
+        "reason": reason(restriction.reason, language),
         **clause_of(agreement, restriction.clause),
         **at("since", restriction.since, language),
         **at("until", restriction.until, language),
@@ -168,7 +169,7 @@ def happening(happened: Happening, agreement: Agreement, language: str, *, for_o
         "title": word(EVENTS[entry.event], language),
         **at("at", entry.at, language),
         **at("recorded_at", entry.recorded_at, language),
-        "why": None if discreet else entry.why,
+        "why": None if discreet else reason(entry.why, language),
         **clause_of(agreement, entry.clause),
         "by": by_whom(entry.by, for_operator),
         "facts": {} if discreet else _facts(entry.facts, language),
