@@ -1,4 +1,4 @@
-"""GET /tenants/{tenant_id}, …/deadlines, …/timeline: where a tenant stands, what comes, what happened."""
+"""GET /tenants/{tenant_id}, …/deadlines, …/timeline, …/explanation: where it stands, what comes, and why."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from mohlat.domain.people import Role
 from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route, tenant_answer
 from mohlat.presentation import views
 from mohlat.presentation.cursors import read_cursor, read_limit, write_cursor
+from mohlat.presentation.explanation_view import explanation
+from mohlat.presentation.fields import instant
 
 _READERS = (*MEMBERS, Role.OPERATOR)
 
@@ -48,8 +50,18 @@ def _timeline(request: Request) -> Response:
     return Response(200, {"entries": entries, "next_cursor": write_cursor(next_after)})
 
 
+def _explanation(request: Request) -> Response:
+    asked = request.query.get("at")
+    told = bootstrap.explanation_desk().explain(
+        request.tenant_id, None if asked is None else instant(asked, "at")
+    )
+    for_operator = request.caller.is_operator
+    return Response(200, explanation(told, request.language, for_operator=for_operator))
+
+
 lambda_handler = api(
     route("GET", "/tenants/{tenant_id}", _status, _READERS),
     route("GET", "/tenants/{tenant_id}/deadlines", _deadlines, _READERS),
     route("GET", "/tenants/{tenant_id}/timeline", _timeline, _READERS),
+    route("GET", "/tenants/{tenant_id}/explanation", _explanation, _READERS),
 )

@@ -7,15 +7,22 @@ from typing import cast
 
 from mohlat.application.advance_tenant import REST, Wake
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_payment
+from mohlat.application.ports import DueItem, DueKind
 from mohlat.application.send_notices import send_entry
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.errors import MohlatError
+from mohlat.domain.journal import Entry
+from mohlat.domain.lifecycle import Workflow
 from mohlat.domain.notices import Dispatch, NoticeStatus
 from mohlat.domain.purge import Store
 from mohlat.domain.tenant import iso
-from tests.application.world import World
+from tests.application.desks import Office
+from tests.fakes import START
 
 Line = tuple[str, str, str, str]
+END_OF_TIME = datetime(2300, 1, 1, tzinfo=UTC)
+# Rows that say themselves when somebody has to look at them next.
+_STEPPED = (DueKind.REFUND, DueKind.REQUEST, DueKind.DATA_JOB, DueKind.LANE, DueKind.WIND_DOWN)
 
 
 def at(text: object) -> datetime:
@@ -33,11 +40,12 @@ def messages(outcomes: list[Dispatch]) -> str:
     return " ".join(told)
 
 
-class Life(World):
+class Life(Office):
     """A world that moves by itself. `story` holds (instant, event, clause, messages) of all that happened."""
 
     def __init__(self, agreement: Agreement) -> None:
         super().__init__(agreement)
+        self.clock.time = START
         self.story: list[Line] = []
         self.waiting: dict[str, tuple[Wake, datetime]] = {}
         self._dispatched: set[tuple[str, int]] = set()
@@ -55,7 +63,7 @@ class Life(World):
 
     def run_out(self) -> None:
         """Lets everything happen that happens if nobody does anything."""
-        self.run_to(datetime(2300, 1, 1, tzinfo=UTC))
+        self.run_to(END_OF_TIME)
 
     def told(self) -> list[Line]:
         """What happened since the last time this was asked."""
@@ -64,7 +72,11 @@ class Life(World):
 
     def _next(self) -> datetime | None:
         instants = [wake.wake_at for wake, _ in self.waiting.values()]
-        return min([*instants, *self._watched.values()], default=None)
+        rows = [item.at for item in self._rows(END_OF_TIME)]
+        return min([*instants, *self._watched.values(), *rows], default=None)
+
+    def _rows(self, until: datetime) -> list[DueItem]:
+        return [item for item in self.due.overdue(until) if item.kind in _STEPPED]
 
     def _wake(self) -> None:
         now = self.clock.now()
@@ -80,6 +92,21 @@ class Life(World):
                 self._watched[payment_id] = payment.next_check_at or now
                 if payment.next_check_at is None:
                     del self._watched[payment_id]
+        for item in self._rows(now):
+            self._step(item)
+
+    def _step(self, item: DueItem) -> None:
+        match item.kind:
+            case DueKind.REFUND:
+                self.refund_follower.step(item.tenant_id, item.id)
+            case DueKind.DATA_JOB:
+                self.data_worker.step(item.tenant_id, item.id)
+            case DueKind.WIND_DOWN:
+                self.wind_down_desk.carry(item.product)
+            case DueKind.LANE:
+                self.round_runner.step(item.product, item.id, item.seq)
+            case _:
+                self.request_desk.ring(item.tenant_id, item.id)
 
     def _settle(self) -> None:
         """The stream delivers, the queue is emptied, executions start."""
@@ -123,8 +150,8 @@ class Life(World):
         self.story.append((iso(entry.at), entry.event.value, entry.clause, messages(outcomes)))
 
     @staticmethod
-    def _of(entry: object, sent: Dispatch) -> bool:
-        return sent.key in {notice.key for notice in entry.notices}  # type: ignore[attr-defined]
+    def _of(entry: Entry, sent: Dispatch) -> bool:
+        return sent.key in {notice.key for notice in entry.notices}
 
     def _begin(self, workflow: str, name: str) -> None:
         state = self.workflows.started[workflow, name]
@@ -132,7 +159,7 @@ class Life(World):
             self._watched[str(state["payment_id"])] = at(state["wake_at"])
         elif workflow == "purge":
             self._purge(str(state["tenant_id"]))
-        elif state["due"] != REST:
+        elif workflow == Workflow.SUBSCRIPTION.value and state["due"] != REST:
             wake = Wake(
                 str(state["tenant_id"]),
                 cast(int, state["generation"]),
@@ -143,10 +170,11 @@ class Life(World):
             self.waiting[name] = (wake, self.clock.wall(self.clock.now()))
 
     def _purge(self, tenant_id: str) -> None:
-        self.shredder.erase(tenant_id, Store.RECORDS)
+        for store in (Store.RECORDS, Store.OBJECTS):
+            self.shredder.erase(tenant_id, store)
         self.tell_owner(tenant_id)
         told = [sent for sent in self.dispatches.of(tenant_id) if sent.kind.value == "data_deleted"]
-        for store in (Store.USERS, Store.TENANT, Store.KEY):
+        for store in (Store.USERS, Store.SECURITY_LOG, Store.TENANT, Store.KEY):
             self.shredder.erase(tenant_id, store)
         entry = self.shredder.certify(tenant_id)
         assert entry.finished_at

@@ -96,6 +96,9 @@ def test_saman360_slows_bills_and_suspends_who_stores_more_than_the_package_hold
     world = Metered(load("saman360"))
     world.report(5_121, "2026-02-10", "storage_mb", billed=False)
     assert world.now.restricted(THROTTLED, START)
+    # What slows down is one clause, what bills and suspends another.
+    assert [brake.clause for brake in world.now.restrictions] == ["SAMAN-3.12"]
+    assert world.tenants.journal(world.mine.id)[-1].clause == "SAMAN-3.12"
     assert access(world.now, START) is Access.FULL
     world.clock.advance(days=30)
     debt_id = world.report(6_145, "2026-02", "storage_mb").debt_id
@@ -112,6 +115,7 @@ def test_saman360_slows_bills_and_suspends_who_stores_more_than_the_package_hold
     assert world.now.restricted(THROTTLED, world.clock.now())
     world.report(4_000, "2026-03-20", "storage_mb", billed=False)
     assert world.now.restrictions == ()
+    assert world.tenants.journal(world.mine.id)[-1].clause == "SAMAN-3.12"
     assert {
         entry.clause for entry in world.tenants.journal(world.mine.id) if "debt" in entry.event.value
     } == {"SAMAN-5.7"}

@@ -107,6 +107,7 @@ def test_everybody_reads_and_exports_for_a_year_and_then_everything_is_gone() ->
         assert gone.phase is Phase.PURGED
         entry = world.ledger.get(tenant.id)
         assert (entry.clause, entry.committed_at >= planned.access_until) == ("KALO-9", True)
+        assert entry.why == "the product came to its end"
         warned = [each for each in world.tenants.journal(tenant.id) if each.event.value == "deletion_warned"]
         assert len(warned) == 1
         assert warned[0].at < planned.access_until

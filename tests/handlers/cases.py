@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mohlat import bootstrap
+from mohlat.application.transitions import catch_up
 from mohlat.domain.agreement import Phase
 from mohlat.domain.payments import PaymentStatus
 from mohlat.domain.people import CodePurpose
@@ -94,6 +95,13 @@ def a_week_before_the_end(world: World) -> None:
 def lapsed_unseen(world: World) -> None:
     first_registered(world)
     world.clock.advance(days=31)
+
+
+def lapsed_seen(world: World) -> None:
+    lapsed_unseen(world)
+    sleeper = bootstrap.tenants().get(TENANT)
+    agreement = bootstrap.agreements().load(sleeper.product)
+    catch_up(bootstrap.tenants(), bootstrap.dispatches(), agreement, sleeper, world.clock.now(), by="sweep")
 
 
 def purged(world: World) -> None:

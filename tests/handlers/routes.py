@@ -64,6 +64,7 @@ ROUTES = [
     Route("view_tenant", "GET", _TENANT, EVERYBODY),
     Route("view_tenant", "GET", f"{_TENANT}/deadlines", EVERYBODY),
     Route("view_tenant", "GET", f"{_TENANT}/timeline", EVERYBODY),
+    Route("view_tenant", "GET", f"{_TENANT}/explanation", EVERYBODY),
     Route("accept_terms", "POST", f"{_TENANT}/acceptances", (OWNER,)),
     Route("accept_terms", "GET", f"{_TENANT}/acceptances", EVERYBODY),
     Route("accept_terms", "GET", f"{_TENANT}/terms", EVERYBODY),

@@ -36,6 +36,7 @@ from tests.handlers.cases import (
     has,
     header,
     held,
+    lapsed_seen,
     lapsed_unseen,
     noted,
     ordered,
@@ -216,6 +217,104 @@ CASES: dict[str, Case] = {
             lambda _, answer: body(answer)["entries"][0]["event"] == "tenant_registered",
             lambda _, answer: body(answer)["next_cursor"] is not None,
         ],
+    ),
+    "view_tenant/explanation": Case(
+        200,
+        first_registered,
+        [
+            has(tense="present", phase="trial", access="full", narrowed=None, happened_next=None),
+            has(at=AT, at_jalali="11 Bahman 1404, 11:30", restrictions=[], holds_count=0, open_matters=[]),
+            lambda _, answer: body(answer)["because"]["event"] == "tenant_registered",
+            lambda _, answer: (
+                [each["kind"] for each in body(answer)["coming"]]
+                == ["remind", "remind", "end_trial", "warn_of_deletion", "purge"]
+            ),
+            lambda _, answer: (
+                body(answer)["text"][0] == "Now: Trial, since 11 Bahman 1404, 11:30. "
+                "Why: registered and accepted the agreement [KALO-10]."
+            ),
+            lambda _, answer: "holds" not in body(answer),
+            lambda _, answer: without_personal_data(answer["body"]),
+        ],
+    ),
+    "view_tenant/explanation_of_a_past_day": Case(
+        200,
+        lapsed_seen,
+        [
+            has(tense="past", phase="trial", access="full"),
+            lambda _, answer: body(answer)["happened_next"]["event"] == "reminder_due",
+            lambda _, answer: (
+                body(answer)["text"][-1]
+                == "What did happen next, on 4 Esfand 1404, 11:30: Reminder [KALO-13]."
+            ),
+        ],
+    ),
+    "view_tenant/explanation_of_a_future_day": Case(
+        200,
+        first_registered,
+        [
+            has(tense="future", phase="deactivated", access="none", at="2026-03-02T08:00:00Z"),
+            has(at_jalali="۱۱ اسفند ۱۴۰۴، ساعت ۱۱:۳۰", phase_title="غیرفعال", happened_next=None),
+            lambda _, answer: (
+                body(answer)["narrowed"].items()
+                >= {"why": "دورهٔ آزمایشی به پایان رسید و چیزی پرداخت نشد", "clause": "KALO-10"}.items()
+            ),
+            lambda _, answer: (
+                [(each["kind"], each["title"]) for each in body(answer)["coming"]]
+                == [("warn_of_deletion", "هشدار حذف داده‌ها"), ("purge", "حذف همیشگی داده‌ها")]
+            ),
+            lambda _, answer: (
+                body(answer)["text"]
+                == [
+                    "در ۱۱ اسفند ۱۴۰۴، ساعت ۱۱:۳۰، اگر تا آن زمان کسی کاری نکند: غیرفعال، از ۱۱ اسفند ۱۴۰۴، "
+                    "ساعت ۱۱:۳۰. چرا: دورهٔ آزمایشی به پایان رسید و چیزی پرداخت نشد [KALO-10].",
+                    "بدون دسترسی. چرا: دورهٔ آزمایشی به پایان رسید و چیزی پرداخت نشد [KALO-10].",
+                    "سپس در ۵ فروردین ۱۴۰۵، ساعت ۱۱:۳۰: هشدار حذف داده‌ها [KALO-13].",
+                    "سپس در ۱۲ فروردین ۱۴۰۵، ساعت ۱۱:۳۰: حذف همیشگی داده‌ها [KALO-10].",
+                ]
+            ),
+        ],
+    ),
+    "view_tenant/explanation_before_registration": Case(
+        200,
+        registered_yesterday,
+        [
+            has(tense="past", phase=None, because=None, access="none", coming=[]),
+            has(phase_title="هنوز ثبت‌نام نشده"),
+            lambda _, answer: body(answer)["narrowed"]["clause"] is None,
+            lambda _, answer: body(answer)["happened_next"]["event"] == "tenant_registered",
+        ],
+    ),
+    "view_tenant/explanation_for_operator": Case(
+        200, held, [has(holds_count=1), lambda _, a: body(a)["holds"][0]["reason"] == "preservation order"]
+    ),
+    "view_tenant/explanation_of_what_is_gone": Case(
+        410,
+        purged,
+        [
+            has(type="/problems/gone", clause="KALO-10"),
+            lambda _, answer: body(answer)["details"]["purged_at"] == "2026-04-01T08:00:00Z",
+        ],
+    ),
+    "view_tenant/explanation_after_the_purge": Case(
+        200,
+        emptied,
+        [
+            has(phase="purged", access="none", coming=[], restrictions=[], happened_next=None),
+            lambda _, answer: (
+                body(answer)["because"].items()
+                >= {
+                    "at": "2026-04-01T08:00:00Z",
+                    "clause": "KALO-10",
+                    "why": "در مهلت نگهداری داده‌ها چیزی پرداخت نشد",
+                }.items()
+            ),
+        ],
+    ),
+    "view_tenant/explanation_of_no_instant": Case(
+        422,
+        first_registered,
+        [has(field="at", detail="«زمان» (at) باید زمانی مانند 2026-11-22T10:35:55Z باشد.")],
     ),
     "view_tenant/stranger": Case(
         404, first_registered, [noted(TENANT, "foreign_tenant_refused"), has(type="/problems/not-found")]

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from mohlat.domain.access import Access, Operation, access, permit
-from mohlat.domain.agreement import Agreement, Phase
+from mohlat.domain.agreement import Agreement, Basis, Phase, Span
 from mohlat.domain.errors import AccessRefused, Gone
-from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant
-from tests.builders import AGREEMENTS, SECOND, START, Life, days, registered, restriction
+from mohlat.domain.tenant import Closing, Restriction, RestrictionKind, Tenant
+from tests.builders import AGREEMENTS, SECOND, START, Life, days, length, registered, restriction
 
 NOW = START + days(1)
 READ, WRITE, EXPORT, RENEW, BUY, CLOSE = Operation
@@ -116,6 +116,36 @@ def test_a_refusal_names_the_clause_that_narrows(
         "access": access(tenant, NOW).value,
         "clause": clause,
     }
+
+
+@pytest.mark.parametrize(
+    ("closing", "clause"),
+    [
+        (Closing.TERMINATION, "T-CLOSING"),
+        (Closing.ERASURE, "T-CLOSING"),
+        (Closing.WITHDRAWAL, "T-WITHDRAWN"),
+        (Closing.FINDING, "T-FOUND"),
+    ],
+)
+def test_a_closed_account_is_refused_by_the_clause_that_closed_it(closing: Closing, clause: str) -> None:
+    agreement = AGREEMENTS["credit"]
+    found = Span(length("P7D"), Basis("T-FOUND"))
+    agreement = replace(agreement, retention=replace(agreement.retention, after_finding=found))
+    closed = replace(registered(agreement), phase=Phase.CLOSED, closed_at=NOW, closing=closing)
+    with pytest.raises(AccessRefused) as refused:
+        permit(closed, agreement, READ, NOW)
+    assert refused.value.details["clause"] == clause
+
+
+@pytest.mark.parametrize("name", ["trial", "credit", "account"])
+def test_after_the_year_of_reading_the_products_end_is_the_reason(name: str) -> None:
+    agreement = AGREEMENTS[name]
+    over = replace(
+        registered(agreement), phase=Phase.DEACTIVATED, ended_at=START, wound_down_until=NOW, invoice=None
+    )
+    with pytest.raises(AccessRefused) as refused:
+        permit(over, agreement, READ, NOW)
+    assert refused.value.details["clause"] == agreement.wind_down.basis.cite()
 
 
 def test_after_a_lapsed_term_the_lease_is_the_reason() -> None:

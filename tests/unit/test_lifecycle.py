@@ -393,11 +393,15 @@ def test_as_of_shows_what_has_passed_without_carrying_it_out_and_never_the_purge
 
 
 def test_the_purge_starts_its_workflow_and_says_why() -> None:
-    lapsed, closed = Life(agreement_with_trial()), Life(agreement_with_trial())
+    lapsed, closed, ended = (Life(agreement_with_trial()) for _ in range(3))
     closed.close()
+    ended.tenant = replace(
+        ended.tenant, phase=Phase.READ_ONLY, ended_at=START, wound_down_until=START + days(365)
+    )
     for life, why in (
         (lapsed, "nothing was paid in the time the data is kept"),
         (closed, "the account was closed"),
+        (ended, "the product came to its end"),
     ):
         last = life.run_out()[-1]
         assert (last.event, last.why, last.workflows) == (Event.PURGED, why, (Workflow.PURGE,))

@@ -17,8 +17,11 @@ from mohlat.adapters.messaging.wording import ProductWording
 from mohlat.application.codes import issue_code
 from mohlat.application.ports import MessageOrder
 from mohlat.domain import escrow, overuse, purchases, returns
+from mohlat.domain.access import Access
+from mohlat.domain.agreement import Phase
 from mohlat.domain.compensation import compensate
 from mohlat.domain.durations import Duration
+from mohlat.domain.explanation import END_OF_PRODUCT
 from mohlat.domain.invoices import Invoice, InvoiceKind
 from mohlat.domain.lifecycle import DeadlineKind, Event, Transition
 from mohlat.domain.notices import Notice, NoticeKind
@@ -26,7 +29,8 @@ from mohlat.domain.payments import OrderKind, Payment, PaymentStatus
 from mohlat.domain.people import CodePurpose
 from mohlat.domain.quotes import quote_upgrade
 from mohlat.domain.refunds import RefundReason, reserved
-from mohlat.presentation.titles import DEADLINES, EVENTS
+from mohlat.domain.tenant import RestrictionKind
+from mohlat.presentation.titles import ACCESS, COMING, DEADLINES, EVENTS, PHASES, RESTRICTIONS
 from tests.builders import START, Life, order
 from tests.fakes import FakeIds, FakePeople, Table
 from tests.money import order_of_debt, with_money
@@ -769,7 +773,17 @@ def test_an_invoices_label_fits_a_token() -> None:
 # --- the timeline -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("titles", "kinds"), [(EVENTS, Event), (DEADLINES, DeadlineKind)])
+@pytest.mark.parametrize(
+    ("titles", "kinds"),
+    [
+        (EVENTS, Event),
+        (DEADLINES, DeadlineKind),
+        (COMING, [*DeadlineKind, END_OF_PRODUCT]),
+        (PHASES, Phase),
+        (ACCESS, Access),
+        (RESTRICTIONS, RestrictionKind),
+    ],
+)
 def test_everything_on_the_timeline_has_a_title_of_its_own_in_both_languages(titles: Any, kinds: Any) -> None:
     assert set(titles) == set(kinds)
     for place in (0, 1):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mohlat.application.delegate_powers import PartnerDesk
     from mohlat.application.disclose import DisclosureDesk
     from mohlat.application.end_product import WindDownDesk
+    from mohlat.application.explain_tenant import ExplanationDesk
     from mohlat.application.export_tenant import ExportDesk
     from mohlat.application.follow_refund import RefundFollower
     from mohlat.application.go_round import RoundRunner
@@ -547,6 +548,21 @@ def terms_gate() -> TermsGate:
     from mohlat.application.terms_gate import TermsGate
 
     return TermsGate(tenants=tenants(), publications=publications(), agreements=agreements(), clock=clock())
+
+
+@cache
+def explanation_desk() -> ExplanationDesk:
+    """Explains where a tenant stands at any instant."""
+    from mohlat.application.explain_tenant import ExplanationDesk
+
+    return ExplanationDesk(
+        tenants=tenants(),
+        agreements=agreements(),
+        publications=publications(),
+        service=service(),
+        ledger=purge_ledger(),
+        clock=clock(),
+    )
 
 
 @cache

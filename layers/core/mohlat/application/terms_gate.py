@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from mohlat.application.ports import Agreements, Clock, Publications, Tenants
@@ -16,6 +15,7 @@ from mohlat.domain.publications import (
     How,
     Publication,
     accept,
+    as_barred,
     as_promised,
     bars,
     declined,
@@ -23,7 +23,7 @@ from mohlat.domain.publications import (
     not_accepted,
     promised_version,
 )
-from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant, iso
+from mohlat.domain.tenant import Tenant, iso
 
 # What an unaccepted version bars. Reading and exporting, closing and asking for one's data stay possible.
 _USES = (Operation.WRITE, Operation.RENEW, Operation.BUY)
@@ -75,15 +75,7 @@ class TermsGate:
     def as_barred(self, tenant: Tenant) -> Tenant:
         """The tenant as it is shown: with the restriction that a version not accepted puts on it, if any."""
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
-        now, rule = self._clock.now(), agreement.changes
-        waiting = not_accepted(tenant, self._publications.of(tenant.product), now)
-        if rule is None or not waiting or not bars(rule, waiting):
-            return tenant
-        newest = waiting[-1]
-        reason = f"version {newest.version} has to be accepted"
-        kind = RestrictionKind.MUST_ACCEPT_TERMS
-        barred = Restriction(kind, reason, rule.basis.cite(), newest.effective_at)
-        return replace(tenant, restrictions=(*tenant.restrictions, barred))
+        return as_barred(tenant, agreement, self._publications.of(tenant.product), self._clock.now())
 
     def _used(self, tenant_id: str, by: str) -> Tenant:
         now, tenant = self._clock.now(), self._tenants.get(tenant_id)

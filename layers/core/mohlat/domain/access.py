@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from mohlat.domain.agreement import Agreement, Phase
 from mohlat.domain.errors import AccessRefused, Gone
-from mohlat.domain.lifecycle import as_of
-from mohlat.domain.tenant import RestrictionKind, Tenant
+from mohlat.domain.lifecycle import as_of, retention
+from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant
 
 
 class Access(StrEnum):
@@ -64,13 +64,20 @@ def _permitted(tenant: Tenant, agreement: Agreement, operation: Operation, now: 
             return tenant.phase is not Phase.CLOSED
 
 
-def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
-    """The clause that narrows the tenant's access at `now`."""
-    # The narrowest first; throttling slows down and refuses nothing.
+def narrowing(tenant: Tenant, now: datetime) -> Restriction | None:
+    """The restriction that narrows the tenant's access at `now`, the narrowest first."""
+    # Throttling slows down and refuses nothing.
     for kind in (*_SHUT_OUT, RestrictionKind.MUST_ACCEPT_TERMS):
         for restriction in tenant.restrictions:
             if restriction.kind is kind and restriction.applies(now):
-                return restriction.clause
+                return restriction
+    return None
+
+
+def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
+    """The clause that narrows the tenant's access at `now`."""
+    if restriction := narrowing(tenant, now):
+        return restriction.clause
     match tenant.phase:
         case Phase.READ_ONLY if tenant.wound_down_until:
             return agreement.wind_down.basis.cite()
@@ -79,7 +86,12 @@ def why_refused(tenant: Tenant, agreement: Agreement, now: datetime) -> str:
         case Phase.TRIAL | Phase.ACTIVE if tenant.restoring and agreement.backups:
             return agreement.backups.basis.cite()
         case Phase.CLOSED:
-            return agreement.retention.after_closing.basis.cite()
+            # A withdrawal and a finding have clauses of their own.
+            kept = retention(tenant, agreement)
+            assert kept
+            return kept.basis.cite()
+        case Phase.DEACTIVATED if tenant.wound_down_until:
+            return agreement.wind_down.basis.cite()
         case Phase.DEACTIVATED if tenant.term is None and agreement.trial:
             return agreement.trial.basis.cite()
         case Phase.DEACTIVATED if agreement.lease:

@@ -593,11 +593,11 @@ def purge_obstacles(tenant: Tenant, now: datetime) -> tuple[str, ...]:
 def _purge(tenant: Tenant, agreement: Agreement, deadline: Deadline, now: datetime, by: str) -> Transition:
     if obstacles := purge_obstacles(tenant, now):
         raise PurgeRefused(tenant_id=tenant.id, obstacles=list(obstacles))
-    why = (
-        "the account was closed"
-        if tenant.phase is Phase.CLOSED
-        else "nothing was paid in the time the data is kept"
-    )
+    why = "nothing was paid in the time the data is kept"
+    if tenant.phase is Phase.CLOSED:
+        why = "the account was closed"
+    elif tenant.wound_down_until:
+        why = "the product came to its end"
     return move(
         tenant,
         Event.PURGED,

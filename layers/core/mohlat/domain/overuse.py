@@ -83,7 +83,7 @@ def report(
     above = usage.used - limit
     if above > 0 and usage.billed:
         return _invoice(tenant, agreement, rule, rate, usage, debt_id, above, now, by)
-    return _throttle(tenant, rule, usage, now, by, above=above > 0)
+    return _throttle(tenant, agreement, rule, usage, now, by, above=above > 0)
 
 
 def _reason(metric: str) -> str:
@@ -102,19 +102,35 @@ def _without_brake(tenant: Tenant, metric: str) -> tuple[Restriction, ...]:
     )
 
 
-def _with_brake(tenant: Tenant, rule: OveruseRule, metric: str, now: datetime) -> tuple[Restriction, ...]:
+def _braked_by(agreement: Agreement, rule: OveruseRule) -> str:
+    """The clause that slows use down, which need not be the one that bills it (SAMAN-3.12, SAMAN-5.7)."""
+    return (agreement.pace.basis if agreement.pace else rule.basis).cite()
+
+
+def _with_brake(
+    tenant: Tenant, agreement: Agreement, rule: OveruseRule, metric: str, now: datetime
+) -> tuple[Restriction, ...]:
     """The tenant's restrictions with this metric's throttling: since it began, if it was there before."""
     if _without_brake(tenant, metric) != tenant.restrictions:
         return tenant.restrictions
-    brake = Restriction(RestrictionKind.THROTTLED, _reason(metric), rule.basis.cite(), now)
+    brake = Restriction(RestrictionKind.THROTTLED, _reason(metric), _braked_by(agreement, rule), now)
     return (*tenant.restrictions, brake)
 
 
 def _throttle(
-    tenant: Tenant, rule: OveruseRule, usage: Usage, now: datetime, by: str, *, above: bool
+    tenant: Tenant,
+    agreement: Agreement,
+    rule: OveruseRule,
+    usage: Usage,
+    now: datetime,
+    by: str,
+    *,
+    above: bool,
 ) -> Transition | None:
     metric = usage.metric
-    restrictions = _with_brake(tenant, rule, metric, now) if above else _without_brake(tenant, metric)
+    restrictions = _without_brake(tenant, metric)
+    if above:
+        restrictions = _with_brake(tenant, agreement, rule, metric, now)
     if restrictions == tenant.restrictions:
         return None
     return move(
@@ -123,7 +139,7 @@ def _throttle(
         now,
         by,
         "use is above the plan's limit" if above else "use is within the plan's limits again",
-        rule.basis.cite(),
+        _braked_by(agreement, rule),
         facts={"usage_id": usage.id, "metric": metric, "used": usage.used},
         restrictions=restrictions,
     )
@@ -177,7 +193,7 @@ def _invoice(
         facts=facts,
         generation=tenant.generation + 1 if sooner else tenant.generation,
         debts=owing.debts,
-        restrictions=_with_brake(tenant, rule, usage.metric, now),
+        restrictions=_with_brake(tenant, agreement, rule, usage.metric, now),
     )
 
 

@@ -17,7 +17,7 @@ from mohlat.domain.errors import Conflict, InvalidInput, TooLate
 from mohlat.domain.lifecycle import Event, Transition, accept_terms, move
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.rounds import Round, RoundKind
-from mohlat.domain.tenant import KeptTerms, Tenant, iso
+from mohlat.domain.tenant import KeptTerms, Restriction, RestrictionKind, Tenant, iso
 
 
 class MustAccept(StrEnum):
@@ -146,6 +146,20 @@ def accepted_until(tenant: Tenant, publications: Sequence[Publication]) -> datet
 def bars(rule: ChangeRule, waiting: Sequence[Publication]) -> bool:
     """Whether what waits for acceptance bars the way until it is accepted."""
     return rule.binding is Binding.ACCEPT or any(each.must_accept is MustAccept.EVERYONE for each in waiting)
+
+
+def as_barred(
+    tenant: Tenant, agreement: Agreement, publications: Sequence[Publication], now: datetime
+) -> Tenant:
+    """The tenant as it is shown: with the restriction that a version not accepted puts on it, if any."""
+    rule, waiting = agreement.changes, not_accepted(tenant, publications, now)
+    if rule is None or not waiting or not bars(rule, waiting):
+        return tenant
+    newest = waiting[-1]
+    reason = f"version {newest.version} has to be accepted"
+    kind = RestrictionKind.MUST_ACCEPT_TERMS
+    barred = Restriction(kind, reason, rule.basis.cite(), newest.effective_at)
+    return replace(tenant, restrictions=(*tenant.restrictions, barred))
 
 
 def accept(

@@ -1,10 +1,14 @@
-"""What events and deadlines are called, in Persian and in English."""
+"""What events, deadlines, phases and the like are called, in Persian and in English."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mohlat.domain.access import Access
+from mohlat.domain.agreement import Phase
+from mohlat.domain.explanation import END_OF_PRODUCT
 from mohlat.domain.lifecycle import DeadlineKind, Event
+from mohlat.domain.tenant import RestrictionKind
 
 EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.REGISTERED: ("ثبت‌نام", "Registered"),
@@ -102,4 +106,28 @@ DEADLINES: Mapping[DeadlineKind, tuple[str, str]] = {
     DeadlineKind.DEACTIVATE: ("پایان مهلت فقط‌خواندنی", "Read-only time ends"),
     DeadlineKind.WARN_OF_DELETION: ("هشدار حذف داده‌ها", "Warning of deletion"),
     DeadlineKind.PURGE: ("حذف همیشگی داده‌ها", "Data deleted for good"),
+}
+
+COMING: Mapping[str, tuple[str, str]] = {
+    **{kind.value: title for kind, title in DEADLINES.items()},
+    END_OF_PRODUCT: ("پایان کار سرویس", "The product comes to its end"),
+}
+PHASES: Mapping[Phase, tuple[str, str]] = {
+    Phase.TRIAL: ("دورهٔ آزمایشی", "Trial"),
+    Phase.ACTIVE: ("فعال", "Active"),
+    Phase.READ_ONLY: ("فقط‌خواندنی", "Read-only"),
+    Phase.DEACTIVATED: ("غیرفعال", "Deactivated"),
+    Phase.CLOSED: ("بسته‌شده", "Closed"),
+    Phase.PURGED: ("حذف‌شده برای همیشه", "Deleted for good"),
+}
+ACCESS: Mapping[Access, tuple[str, str]] = {
+    Access.FULL: ("دسترسی کامل", "Full access"),
+    Access.READ_ONLY: ("تنها خواندن و دریافت داده‌ها", "Reading and exporting only"),
+    Access.NONE: ("بدون دسترسی", "No access"),
+}
+RESTRICTIONS: Mapping[RestrictionKind, tuple[str, str]] = {
+    RestrictionKind.BLOCKED: ("مسدود", "Blocked"),
+    RestrictionKind.SUSPENDED_FOR_DEBT: ("معلق به سبب بدهی", "Suspended for debt"),
+    RestrictionKind.THROTTLED: ("کندشده", "Slowed down"),
+    RestrictionKind.MUST_ACCEPT_TERMS: ("در انتظار پذیرش شرایط تازه", "New terms to be accepted"),
 }

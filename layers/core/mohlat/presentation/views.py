@@ -28,12 +28,13 @@ from mohlat.domain.lifecycle import Deadline, Event, as_of, next_deadline, purge
 from mohlat.domain.people import Acceptance
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Hold, Restriction, Tenant, from_iso, iso
+from mohlat.presentation.reasons import reason
 from mohlat.presentation.titles import DEADLINES, EVENTS
 
 Json = dict[str, Any]
 
 # A legal hold may be one that its subject must not read about.
-_DISCREET = frozenset({Event.HOLD_PLACED, Event.HOLD_RELEASED})
+DISCREET = frozenset({Event.HOLD_PLACED, Event.HOLD_RELEASED})
 
 
 def word(words: tuple[str, str], language: str) -> str:
@@ -65,12 +66,14 @@ def _facts(facts: Mapping[str, str | int], language: str) -> Json:
     return shown
 
 
-def _clause(agreement: Agreement, clause: str) -> Json:
+def clause_of(agreement: Agreement, clause: str) -> Json:
+    """A clause by its id, and what it asks for."""
     duty = agreement.clauses.get(clause)
     return {"clause": clause, "clause_text": duty.what if duty else None}
 
 
-def _by(by: str, for_operator: bool) -> str:
+def by_whom(by: str, for_operator: bool) -> str:
+    """Who did something, as far as it is the reader's business."""
     # Whom the vendor employs is not the tenant's business; that an operator did it is.
     return by if for_operator or not by.startswith("operator:") else "operator"
 
@@ -81,8 +84,8 @@ def _by(by: str, for_operator: bool) -> str:
 def _restriction(restriction: Restriction, agreement: Agreement, language: str) -> Json:
     return {
         "kind": restriction.kind.value,
-        "reason": restriction.reason,
-        **_clause(agreement, restriction.clause),
+        "reason": reason(restriction.reason, language),
+        **clause_of(agreement, restriction.clause),
         **at("since", restriction.since, language),
         **at("until", restriction.until, language),
     }
@@ -152,23 +155,23 @@ def deadline(coming: Deadline, agreement: Agreement, language: str) -> Json:
         "kind": coming.kind.value,
         "title": word(DEADLINES[coming.kind], language),
         **at("at", coming.at, language),
-        **_clause(agreement, coming.clause),
+        **clause_of(agreement, coming.clause),
     }
 
 
 def happening(happened: Happening, agreement: Agreement, language: str, *, for_operator: bool) -> Json:
     """A journal entry and the messages sent for it."""
     entry = happened.entry
-    discreet = entry.event in _DISCREET and not for_operator
+    discreet = entry.event in DISCREET and not for_operator
     return {
         "seq": entry.seq,
         "event": entry.event.value,
         "title": word(EVENTS[entry.event], language),
         **at("at", entry.at, language),
         **at("recorded_at", entry.recorded_at, language),
-        "why": None if discreet else entry.why,
-        **_clause(agreement, entry.clause),
-        "by": _by(entry.by, for_operator),
+        "why": None if discreet else reason(entry.why, language),
+        **clause_of(agreement, entry.clause),
+        "by": by_whom(entry.by, for_operator),
         "facts": {} if discreet else _facts(entry.facts, language),
         "messages": [
             {
@@ -193,7 +196,7 @@ def acceptance(accepted: Acceptance, language: str, *, for_operator: bool) -> Js
         "digest": accepted.digest,
         **at("accepted_at", accepted.at, language),
         "source_ip": accepted.source_ip,
-        "by": _by(accepted.by, for_operator),
+        "by": by_whom(accepted.by, for_operator),
         "how": accepted.how,
     }
 
