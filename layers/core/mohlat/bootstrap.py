@@ -792,8 +792,8 @@ def service_gate() -> ServiceGate:
 
 
 def service_due(pk: str, sk: str) -> tuple[DueItem, int] | None:
-    """When something is to be done about a lane, a window or a product's end, read from its row, and the row's
-    version.
+    """When something is to be done about a lane, a window or a product's end, and its version; read from its
+    row.
     """
     from mohlat.adapters.dynamodb.service import due_now
 

@@ -222,8 +222,8 @@ def service_due(pk: str, sk: str, at: datetime) -> Due:
 
 
 def due_now(pk: str, sk: str) -> tuple[Due, int] | None:
-    """The same, as the row stands now, and its version; None if nothing is to be done about it, or for any other
-    row.
+    """The same, as the row stands now, and its version; None if nothing is to be done about it, and for any
+    other row.
 
     Raises NotFound.
     """
