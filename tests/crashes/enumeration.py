@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
@@ -14,7 +15,7 @@ from tests.crashes.site import Site
 from tests.template import cloudformation as cf
 
 # A life pauses wherever everything has to be as if nothing had died.
-Life = Callable[[Site], Iterator[object]]
+Life = Callable[[Site], Iterator[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ def live(scenario: Scenario, die_at: tuple[int, ...] = (), fate: Fate = Fate.REP
     return Ended(site, stood, effects.done, effects.actors, effects.died)
 
 
+_ENDS = (NoticeStatus.SENT, NoticeStatus.UNCERTAIN, NoticeStatus.VOID)
+
+
 def differences(expected: Ended, found: Ended) -> list[str]:
     """What is not as in the undisturbed life; nothing, if all is well."""
     wrong = [f"doubled: {each}" for each in doubled(found.site)]
@@ -67,6 +71,10 @@ def differences(expected: Ended, found: Ended) -> list[str]:
     may_come |= {"confirm_code", "recovery_code", *expected.site.ended(NoticeStatus.VOID)}
     more = messages(found.site) - messages(expected.site)
     wrong += [f"{times} more of {text}" for text, times in more.items() if text.split()[1] not in may_come]
+    # What was sent there was sent here, or nobody can tell, or it came too late to be sent at all.
+    come = sum((found.site.ended(status) for status in _ENDS), Counter[str]())
+    missing = expected.site.ended(NoticeStatus.SENT) - come
+    wrong += [f"{times} fewer of {kind}" for kind, times in missing.items()]
     failures = {each for each in found.site.failures if each[1] != DIED}
     return wrong + [f"failed: {each}" for each in failures - {*expected.site.failures}]
 
@@ -81,12 +89,12 @@ def _differing(before: Outcome, after: Outcome, path: str = "") -> Iterator[str]
 
 
 def deaths(undisturbed: Ended) -> Iterator[tuple[tuple[int, ...], Fate]]:
-    """One death after each effect; where a machine's task dies, its execution tries again in one life and is
-    lost in another.
+    """One death after each effect; where a machine's task dies, or what the stream brought, it is tried again
+    in one life and lost in another.
     """
     for number, actor in enumerate(undisturbed.actors, 1):
         yield (number,), Fate.REPEATED
-        if actor in cf.workflows():
+        if actor in (*cf.workflows(), "stream"):
             yield (number,), Fate.LOST
 
 

@@ -23,7 +23,9 @@ DIED = "Lambda.Unknown"
 
 
 class Fate(StrEnum):
-    """What becomes of an execution whose task died: it tries again, as it says itself, or is lost."""
+    """What becomes of an execution, a stream's record or a queue's message in which something died: it is
+    tried again, or is lost.
+    """
 
     REPEATED = "repeated"
     LOST = "lost"

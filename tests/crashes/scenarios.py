@@ -33,14 +33,14 @@ from tests.crashes.people import BOTH, OPERATOR, OWNER, buy, customers, granted,
 from tests.crashes.site import Site
 from tests.fakes import FakeEraser
 
-Pauses = Iterator[object]
+Pauses = Iterator[None]
 
 
 class SmallBites(FakeEraser):
-    """An eraser that takes two items at a time."""
+    """An eraser that takes one item at a time."""
 
     def erase(self, tenant_id: str, store: Store, limit: int = 500) -> int:
-        return super().erase(tenant_id, store, 2)
+        return super().erase(tenant_id, store, 1)
 
 
 def the_tenant(site: Site) -> Tenant:
@@ -59,9 +59,9 @@ def buyer(site: Site) -> None:
 
 
 def fill(site: Site) -> None:
-    """Records of the customer's own, as many as make three pages, and one object."""
+    """Records of the customer's own, as many as make two pages, and one object."""
     tenant = the_tenant(site)
-    for each in range(40):
+    for each in range(20):
         site.records_desk.put(tenant.id, f"r-{each:04d}", {"n": each, "text": "x" * 60_000})
     site.objects.put(tenant.id, "backups/b_1/records-00001.jsonl", b"{}")
 

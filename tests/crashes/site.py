@@ -1,7 +1,7 @@
 """A stack in memory that goes on by itself: stream, queue, executions and sweep, as the template wires them.
 
-Whatever dies in it dies alone. The stream and the queue deliver again, an execution tries again or is lost,
-and the sweep finds what was lost.
+Whatever dies in it dies alone: the stream and the queue deliver again and an execution tries again, or all
+that is lost, and the sweep finds it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _TURNS = 3_000
 
 
 class Site(Office):
-    """One product's stack. `fate` is what becomes of executions whose task dies."""
+    """One product's stack. `fate` is what becomes of that in which something dies."""
 
     def __init__(self, product: str, fate: Fate = Fate.REPEATED) -> None:
         super().__init__(product)
@@ -232,15 +232,16 @@ class Site(Office):
 
     def _stream(self) -> None:
         for kind, key, follow in list(self._fresh()):
-            # A batch that died comes again.
+            # A batch that died comes again, or is given up: what it owed still stands in the due index.
             while True:
                 try:
                     with self._acting("stream"):
                         follow()
                 except Crash:
-                    continue
+                    if self.fate is Fate.REPEATED:
+                        continue
                 except NotFound:
-                    break
+                    pass
                 break
             self._delivered[kind].add(key)
 
@@ -298,7 +299,10 @@ class Site(Office):
                 self.send_entry(tenant_id, cast(int, message["seq"]))
         except (Gone, NotFound):
             pass
-        except (Crash, ConcurrentChange, MessagingUnavailable):
+        except Crash:
+            if self.fate is Fate.REPEATED:
+                self._hidden.append((self.clock.now() + _HIDDEN, message))
+        except (ConcurrentChange, MessagingUnavailable):
             self._hidden.append((self.clock.now() + _HIDDEN, message))
 
     # --- the tasks of the machines ------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The process dies after each side effect in turn, and again while it is taken up; all ends as if it had not.
 
 Enumerated: a life is lived once to count its effects, then once for each of them. Of the pairs of deaths a
-few of each life's are drawn; `make crashes` takes the whole square.
+few of each life's are drawn; `make crashes` takes all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from tests.crashes.machines import states_to_enter
 from tests.crashes.scenarios import SCENARIOS
 from tests.template import cloudformation as cf
 
-PAIRS = 8
+# How many pairs of each life; "all" for every one.
+PAIRS = os.environ.get("CRASH_PAIRS", "8")
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 
 # Ports by which something is written and after which nothing dies here, and why.
@@ -60,11 +61,11 @@ def test_dying_after_any_effect_changes_nothing_in_the_end(scenario: Scenario) -
 
 @each_scenario
 def test_dying_again_while_it_is_taken_up_changes_nothing_either(scenario: Scenario) -> None:
-    if os.environ.get("CRASH_PAIRS") == "all":
+    if PAIRS == "all":
         for _, _, ended in all_pairs(scenario, undisturbed(scenario)):
             check(scenario, ended)
     else:
-        for die_at, fate in some_pairs(undisturbed(scenario), PAIRS, scenario.name):
+        for die_at, fate in some_pairs(undisturbed(scenario), int(PAIRS), scenario.name):
             check(scenario, live(scenario, die_at, fate))
 
 
