@@ -101,6 +101,10 @@ coverage: install ## the domain's branch coverage by its own tests alone
 clauses: install ## which clause is proved by which test
 	@$(BIN)/python -m tests.clauses
 
+.PHONY: crashes
+crashes: install ## every life dies twice, after every two of its effects (hours)
+	@CRASH_PAIRS=all $(BIN)/python -m pytest -q -n 2 tests/crashes
+
 .PHONY: bench
 bench: install ## the figures to reach
 	@$(BIN)/python -m tests.bench

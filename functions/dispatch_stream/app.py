@@ -14,6 +14,7 @@ from mohlat.application.dispatch_entry import (
     dispatch_refund,
     dispatch_service,
     dispatch_ticket,
+    version_suffix,
 )
 from mohlat.domain.errors import NotFound
 from mohlat.domain.lifecycle import Event
@@ -25,8 +26,8 @@ from mohlat.observation import count, logger
 def _dispatch(record: Any) -> None:
     # Keys only: the row is read again, as it is now and as the adapter understands it.
     pk, sk = (record.raw_event["dynamodb"]["Keys"][name]["S"] for name in ("pk", "sk"))
-    # A ticket's deadlines may move; all else is owed what it is owed from its beginning.
-    if record.raw_event["eventName"] != "INSERT" and not sk.startswith("TICKET#"):
+    # The dates of these may move; all else is owed what it is owed from its beginning.
+    if record.raw_event["eventName"] != "INSERT" and not sk.startswith(("TICKET#", "WINDOW#", "WIND_DOWN")):
         return
     try:
         if pk.startswith("T#") and sk.startswith("J#"):
@@ -48,8 +49,9 @@ def _dispatch(record: Any) -> None:
         elif sk.startswith("JOB#"):
             job = bootstrap.data_jobs().get(pk.removeprefix("T#"), sk.removeprefix("JOB#"))
             dispatch_data_job(job, workflows=bootstrap.workflows(), clock=bootstrap.clock())
-        elif due := bootstrap.service_due(pk, sk):
-            dispatch_service(due, workflows=bootstrap.workflows(), clock=bootstrap.clock())
+        elif found := bootstrap.service_due(pk, sk):
+            due, suffix = found[0], version_suffix(found[1])
+            dispatch_service(due, workflows=bootstrap.workflows(), clock=bootstrap.clock(), suffix=suffix)
     except NotFound:
         logger.info("purged since", tenant_id=pk.removeprefix("T#"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +42,6 @@ class FakeTaxOffice:
         self.down = False
         self.filed: dict[str, Mapping[str, object]] = {}
         self.calls = 0
-        self.on_filed: Callable[[], None] = lambda: None
 
     def file(self, document: Mapping[str, Any]) -> str:
         self.calls += 1
@@ -50,7 +49,6 @@ class FakeTaxOffice:
             raise TaxOfficeUnavailable
         tax_id = f"TAX{document['number']:019d}"
         self.filed[tax_id] = document
-        self.on_filed()
         return tax_id
 
 

@@ -272,7 +272,3 @@ class RacingTenants(FakeTenants):
                 self.lose -= 1
                 raise ConcurrentChange(tenant_id=transition.after.id)
             return super().commit(transition, next_due_at, rows)
-
-
-class Crash(BaseException):
-    """The process died; nothing catches this."""

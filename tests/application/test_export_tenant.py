@@ -26,7 +26,6 @@ from mohlat.domain.errors import (
 from mohlat.domain.lifecycle import purge_obstacles
 from mohlat.domain.payments import OrderKind
 from mohlat.domain.tenant import Closing, RestrictionKind, Tenant, iso
-from tests.application.crashes import Crash, crash_after_each
 from tests.application.world import EMAIL, World
 from tests.builders import SECOND, days
 
@@ -235,35 +234,6 @@ def test_large_and_many_records_become_several_files_in_order() -> None:
     ids = [str(line["id"]) for line in lines(world, done, "records")]
     assert ids == sorted(ids)
     assert len(ids) == 3 + 1_100 + 40
-
-
-def test_a_crash_after_any_write_ends_in_the_same_export() -> None:
-    def begun() -> tuple[World, DataJob]:
-        world, tenant = world_of("kalo")
-        for number in range(1_200):
-            world.records.put(tenant.id, f"s-{number:05d}", {"n": number}, world.clock.now())
-        return world, world.export_desk.begin(tenant.id, OWNER)
-
-    world, job = begun()
-    world.work(job)
-    expected = [(file.name, file.sha256) for file in world.jobs.files(job.tenant_id, job.id)]
-    manifest = world.objects.get(job.tenant_id, f"exports/{job.id}/manifest.json")
-    crashes = 0
-    for crash in crash_after_each(begun):
-        again, same = crash.world, crash.subject
-        while True:
-            try:
-                done = again.work(same)
-                break
-            except Crash:
-                crashes += 1
-        assert done.status is JobStatus.DONE
-        found = [(file.name, file.sha256) for file in again.jobs.files(same.tenant_id, same.id)]
-        # The journal's lines hold when things happened, which is the same here; nothing else differs.
-        assert found == expected
-        assert again.objects.get(same.tenant_id, f"exports/{same.id}/manifest.json") == manifest
-        assert again.events(again.tenants.get(same.tenant_id)).count("export_ready") == 1
-    assert crashes >= 15
 
 
 def test_of_two_executions_on_one_export_one_goes_on() -> None:

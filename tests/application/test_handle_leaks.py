@@ -11,7 +11,6 @@ from mohlat.domain.errors import Conflict, InvalidInput, NotFound
 from mohlat.domain.leaks import MOST_AFFECTED, Leak, LeakStep, investigated, open_leak
 from mohlat.domain.purge import Store
 from mohlat.domain.tenant import Tenant
-from tests.application.crashes import Crash, crash_after_each
 from tests.application.world import World
 from tests.builders import AGREEMENTS, SECOND
 
@@ -83,25 +82,6 @@ def test_many_are_told_call_by_call() -> None:
     done = world.leak_desk.tell("kalak", leak.id, BY)
     assert (done.told, LeakStep.TOLD in done.steps) == (60, True)
     assert all(world.events(tenant).count("leak_told") == 1 for tenant in tenants)
-
-
-@pytest.mark.clause("KALAK-breach")
-def test_a_crash_after_any_write_tells_nobody_twice_and_nobody_not() -> None:
-    def begun() -> tuple[World, tuple[Leak, list[Tenant]]]:
-        world, leak, tenants = case()
-        found = world.leak_desk.investigated("kalak", leak.id, [each.id for each in tenants], "x", BY)
-        return world, (found, tenants)
-
-    for run in crash_after_each(begun):
-        leak, tenants = run.subject
-        while True:
-            try:
-                told = run.world.leak_desk.tell("kalak", leak.id, BY)
-                break
-            except Crash:
-                continue
-        assert told.told == 3
-        assert [run.world.events(tenant).count("leak_told") for tenant in tenants] == [1, 1, 1]
 
 
 def test_it_rings_from_the_second_on_and_once_a_day_until_people_were_told() -> None:

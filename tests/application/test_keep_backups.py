@@ -15,7 +15,6 @@ from mohlat.domain.lifecycle import purge_obstacles
 from mohlat.domain.payments import OrderKind
 from mohlat.domain.purge import Store
 from mohlat.domain.tenant import Tenant
-from tests.application.crashes import Crash, crash_after_each
 from tests.application.world import World
 from tests.builders import SECOND, days
 
@@ -298,39 +297,6 @@ def test_one_backup_at_once() -> None:
     world.backup_desk.begin(tenant.id, OWNER)
     with pytest.raises(Conflict):
         world.backup_desk.begin(tenant.id, OWNER)
-
-
-@pytest.mark.clause("CLUB-5")
-def test_a_crash_after_any_write_of_a_restoration_ends_in_the_same_state() -> None:
-    def begun() -> tuple[World, DataJob]:
-        world, tenant = club()
-        for number in range(1_100):
-            world.records.put(tenant.id, f"s-{number:05d}", {"n": number}, world.clock.now())
-        back_up(world, tenant)
-        damage(world, tenant)
-        for number in range(0, 1_100, 100):
-            world.records.put(tenant.id, f"s-{number:05d}", {"n": "damaged"}, world.clock.now())
-        job = world.backup_desk.restore(tenant.id, OWNER, before=world.clock.now(), overwrite=True)
-        world.clock.time += SETTLING
-        return world, job
-
-    world, job = begun()
-    done = world.work(job)
-    tenant = world.tenants.get(job.tenant_id)
-    expected = entries(world, tenant)
-    assert expected["s-00100"] == {"n": 100}
-    for run in crash_after_each(begun):
-        while True:
-            try:
-                again = run.world.work(run.subject)
-                break
-            except Crash:
-                continue
-        assert again.status is JobStatus.DONE
-        assert again.losses == done.losses
-        assert entries(run.world, tenant) == expected
-        assert run.world.events(tenant).count("restored") == 1
-        assert not run.world.tenants.get(tenant.id).restoring
 
 
 def test_a_backup_that_a_purge_overtakes_leaves_nothing_behind() -> None:

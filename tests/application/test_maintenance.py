@@ -170,8 +170,6 @@ def test_a_moved_window_is_told_again_and_what_was_told_before_is_void(by: timed
     assert "maintenance_planned" not in subjects(world)
     statuses = {(each.kind.value, each.status.value) for each in world.dispatches.of(tenants[0].id)}
     assert ("maintenance_planned", "void") in statuses
-    # A wait of its own for the new instant; the old one finds nothing to do.
-    assert ("service", f"kalo-{window.id}-0-v2") in world.workflows.started
     world.clock.time = min(window.starts_at, moved.starts_at)
     expected = WindowStatus.OPEN if by < timedelta() else WindowStatus.PLANNED
     assert stands(world, window).status is expected

@@ -18,9 +18,9 @@ from mohlat.domain.errors import (
 from mohlat.domain.notices import Dispatch, NoticeStatus
 from mohlat.domain.payments import Callback
 from mohlat.domain.tenant import Tenant
-from tests.application.fakes import Crash
 from tests.application.world import EMAIL, MOBILE, World
 from tests.builders import days
+from tests.crashes.effects import Crash
 from tests.fakes import START
 
 

@@ -16,7 +16,6 @@ from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Debt, Tenant
 from mohlat.domain.tickets import TicketKind
 from tests.application.desks import COMPANY, NOON, Office, draft
-from tests.application.fakes import Crash
 from tests.builders import SECOND, days
 
 # Bought on 4 Azar; thirty days later is 4 Dey, which ends at midnight in Tehran: 20:30 UTC.
@@ -169,20 +168,6 @@ def test_a_retry_leaves_other_tickets_alone() -> None:
     ticket = office.disputes.dispute(tenant.id, office.bought(tenant).id, "wrong", "user:u_1")
     office.officials.retry(tenant.id, ticket.id, draft)
     assert office.books.ticket(tenant.id, ticket.id) == ticket
-
-
-def test_a_crash_between_filing_and_writing_files_the_same_number_again() -> None:
-    office, tenant, invoice = company_that_paid()
-
-    def die() -> None:
-        raise Crash
-
-    office.tax_office.on_filed = lambda: office.tenants.before_commit.append(die)
-    with pytest.raises(Crash):
-        asked(office, tenant, invoice.id)
-    office.tax_office.on_filed = lambda: None
-    assert asked(office, tenant, invoice.id).status is OfficialStatus.ISSUED
-    assert (office.tax_office.calls, len(office.tax_office.filed)) == (2, 1)
 
 
 def test_of_two_who_ask_at_once_both_learn_of_one_request() -> None:

@@ -13,7 +13,6 @@ from mohlat.domain.errors import Conflict, InvalidInput, NotSignedIn, TooManyAtt
 from mohlat.domain.people import CodePurpose, LegalEntity, Role
 from mohlat.domain.purge import Store
 from mohlat.domain.tenant import Tenant
-from tests.application.fakes import Crash
 from tests.application.world import EMAIL, IP, MOBILE, NAME, PASSWORD, World
 from tests.builders import AGREEMENTS, days
 from tests.fakes import START
@@ -94,39 +93,6 @@ def test_who_had_a_trial_before_gets_none_again_even_after_the_purge() -> None:
     assert world.catch_up(again).phase is Phase.DEACTIVATED
     assert world.tenants.entry(again.id, 1).facts["trial"] == "used before"
     assert world.buy(again).phase is Phase.ACTIVE
-
-
-def test_a_crash_after_the_user_was_made_leaves_nobody_who_could_sign_in() -> None:
-    world = World()
-
-    def die() -> None:
-        raise Crash
-
-    world.tenants.before_commit = [die]
-    with pytest.raises(Crash):
-        world.register()
-    assert world.table.tenants == {}
-    assert world.sign_in.passwords == {}
-    world.register()
-    assert len(world.table.tenants) == 1
-
-
-def test_a_crash_before_the_password_was_set_is_mended_by_recovery() -> None:
-    world = World()
-
-    def die(username: str, password: str) -> None:
-        raise Crash
-
-    set_password, world.sign_in.set_password = world.sign_in.set_password, die  # type: ignore[method-assign]
-    with pytest.raises(Crash):
-        world.register()
-    world.sign_in.set_password = set_password  # type: ignore[method-assign]
-    with pytest.raises(Conflict):
-        world.register()
-    (tenant,) = world.table.tenants.values()
-    confirm(world, tenant)
-    recover(world, tenant)
-    assert enter(world, NEW_PASSWORD)
 
 
 def test_no_password_is_kept_anywhere_but_with_the_user_pool() -> None:

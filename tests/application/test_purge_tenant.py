@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,6 @@ from mohlat.application.purge_tenant import LeftBehind, MoreToErase
 from mohlat.domain.errors import Gone, MessagingUnavailable, PurgeRefused
 from mohlat.domain.purge import PurgeEntry, Store
 from mohlat.domain.tenant import Tenant
-from tests.application.fakes import Crash
 from tests.application.world import EMAIL, World
 from tests.fakes import FakeEraser
 
@@ -120,72 +118,6 @@ def test_more_than_one_run_can_take_is_counted_over_all_its_runs() -> None:
     with pytest.raises(MoreToErase):
         world.shredder.erase(tenant.id, Store.RECORDS)
     assert run(world, tenant).deleted["records"] == 100
-
-
-class Fuse:
-    """Lets so many side effects happen and dies right after the last of them."""
-
-    def __init__(self, world: World, after: int) -> None:
-        self.left = after
-        for owner, names in (
-            (vars(world.shredder)["_eraser"], ("erase",)),
-            (world.ledger, ("save",)),
-            (world.sign_in, ("delete", "sign_out")),
-            (world.dispatches, ("reserve", "finish")),
-            (world.mailer, ("send",)),
-            (world.sms, ("send",)),
-        ):
-            for name in names:
-                setattr(owner, name, self._burning(getattr(owner, name)))
-
-    def _burning(self, effect):  # type: ignore[no-untyped-def]
-        def burn(*args: object, **named: object) -> object:
-            answer = effect(*args, **named)
-            self.left -= 1
-            if self.left == 0:
-                raise Crash
-            return answer
-
-        return burn
-
-
-def test_a_purge_that_dies_after_any_of_its_effects_ends_the_same_when_run_again() -> None:
-    def world_with_small_bites() -> tuple[World, Tenant]:
-        world, tenant = purged()
-        vars(world.shredder)["_eraser"] = SmallBites(world.table)
-        return world, tenant
-
-    whole, tenant = world_with_small_bites()
-    expected = run(whole, tenant)
-    crashes = 0
-    while True:
-        world, tenant = world_with_small_bites()
-        fuse = Fuse(world, crashes + 1)
-        try:
-            run(world, tenant)
-        except Crash:
-            crashes += 1
-        else:
-            assert fuse.left > 0
-            break
-        # The sweep starts it again, after the time in which a sender might still be at work.
-        world.clock.advance(hours=1)
-        again = run(world, tenant)
-        assert (again.deleted["records"], again.left, again.journal_head) == (
-            expected.deleted["records"],
-            expected.left,
-            expected.journal_head,
-        )
-        assert again.deleted.keys() == expected.deleted.keys()
-        assert abs(again.deleted["tenant"] - expected.deleted["tenant"]) <= 2
-        assert again.deleted["users"] == expected.deleted["users"]
-        mails = [mail for mail in world.mailer.sent if mail["subject"] == "data_deleted"]
-        assert len(mails) <= 1
-        state = copy.copy(vars(world.table))
-        assert state["contacts"].keys() == whole.table.contacts.keys()
-        assert tenant.id not in state["tenants"]
-        assert world.due.earliest() is None or world.due.earliest().id != tenant.id  # type: ignore[union-attr]
-    assert crashes > 20
 
 
 def test_the_owner_is_told_while_there_is_an_address_and_not_afterwards() -> None:

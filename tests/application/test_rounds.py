@@ -190,41 +190,6 @@ def test_the_hundredth_failure_stops_a_lane_where_it_is() -> None:
     assert (len(after.left), len(mine), after.walked) == (MOST_LEFT, 1, False)
 
 
-def test_cut_off_after_any_write_everybody_is_told_once() -> None:
-    for at in range(1, 60):
-        world, tenants = customers(12)
-        news = post(world)
-        writes = 0
-
-        class Crash(Exception):
-            pass
-
-        def dying(method: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*args: object) -> object:
-                nonlocal writes
-                result = method(*args)
-                writes += 1
-                if writes == at:  # noqa: B023
-                    raise KeyboardInterrupt
-                return result
-
-            return call
-
-        commit, write = world.tenants.commit, world.books.write
-        world.tenants.commit, world.books.write = dying(commit), dying(write)  # type: ignore[method-assign]
-        try:
-            go(world, f"{news.id}-told")
-            survived = True
-        except KeyboardInterrupt:
-            survived = False
-        world.tenants.commit, world.books.write = commit, write  # type: ignore[method-assign]
-        go(world, f"{news.id}-told")
-        assert announced(world, tenants) == [1] * 12
-        if survived:
-            return
-    pytest.fail("it never came to its end")
-
-
 def test_who_moves_meanwhile_is_told_all_the_same() -> None:
     world, tenants = customers(1)
     news = post(world)

@@ -14,7 +14,6 @@ from mohlat.domain.durations import Duration
 from mohlat.domain.errors import AccessRefused, Conflict, GatewayUnavailable, InvalidInput, NotFound
 from mohlat.domain.payments import Callback, GatewayState, Payment, PaymentStatus
 from mohlat.domain.tenant import Closing, RestrictionKind, Tenant
-from tests.application.fakes import Crash
 from tests.application.world import World
 from tests.fakes import START
 
@@ -172,26 +171,6 @@ def test_a_payment_that_the_gateway_gave_up_ends_at_the_next_look(
     world.gateway.tills[placed.payment.authority or ""].state = state
     assert watch(world, placed.payment).status is status
     assert world.clock.now() == START + timedelta(minutes=2)
-
-
-def test_a_crash_before_the_gateway_was_asked_is_cleared_up_by_the_watch() -> None:
-    world = World()
-    tenant = world.register()
-
-    class Died:
-        name = "zarinpal"
-
-        def request(self, **_: object) -> str:
-            raise Crash
-
-    gateway, world.gateway = world.gateway, Died()  # type: ignore[assignment]
-    with pytest.raises(Crash):
-        world.order(tenant)
-    world.gateway = gateway
-    payment = next(iter(world.table.payments.values()))
-    assert payment.status is PaymentStatus.REQUESTED
-    assert watch(world, payment).status is PaymentStatus.CANCELLED
-    assert world.tenant(tenant).open_matters == frozenset()
 
 
 def test_money_for_an_account_closed_meanwhile_is_owed_back() -> None:

@@ -13,7 +13,6 @@ from mohlat.application.synchronize import MOST_CHANGES
 from mohlat.domain.errors import AccessRefused, Conflict, InvalidInput
 from mohlat.domain.synchronization import Change, Fate
 from mohlat.domain.tenant import Tenant
-from tests.application.crashes import Crash, crash_after_each
 from tests.application.world import World
 from tests.builders import START
 
@@ -122,35 +121,6 @@ def test_the_answer_tells_each_changes_fate() -> None:
     assert world.records_desk.get(tenant.id, "r").data == {"n": 2}
     # What c had gathered is not lost: it is put aside.
     assert [copy.data for copy in world.sync_desk.copies(tenant.id, "r")] == [{"n": 0}]
-
-
-@pytest.mark.clause("CLUB-3")
-def test_a_batch_that_dies_after_any_write_ends_alike_when_it_is_sent_again() -> None:
-    changes = [
-        Change("a", f"{n}", f"r-{n % 30:02d}", START - timedelta(minutes=n), {"n": n}) for n in range(60)
-    ]
-
-    def begun() -> tuple[World, Tenant]:
-        return club()
-
-    world, tenant = begun()
-    expected = world.sync_desk.take(tenant.id, changes)
-    assert {each.fate for each in expected} == {Fate.APPLIED, Fate.SUPERSEDED}
-    records = {record.id: record.data for record in world.records.page(tenant.id, None, 100)}
-    asides = set(world.table.asides)
-    deaths = 0
-    for run in crash_after_each(begun):
-        while True:
-            try:
-                run.world.sync_desk.take(run.subject.id, changes)
-                break
-            except Crash:
-                deaths += 1
-        found = {record.id: record.data for record in run.world.records.page(run.subject.id, None, 100)}
-        assert found == records
-        assert set(run.world.table.asides) == asides
-        assert len(run.world.table.states) == 30
-    assert deaths >= 5
 
 
 @pytest.mark.clause("CLUB-3")

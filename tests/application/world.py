@@ -323,7 +323,6 @@ class World:
             states=self.states,
             books=self.books,
             agreements=self.agreements,
-            workflows=self.workflows,
             ids=self.ids,
             clock=self.clock,
         )
@@ -341,7 +340,6 @@ class World:
             books=self.books,
             refunds=self.refund_desk,
             agreements=self.agreements,
-            workflows=self.workflows,
             clock=self.clock,
         )
         self.round_runner = RoundRunner(

@@ -23,6 +23,11 @@ def planned(world: World) -> None:
     assert world.replay("plan_maintenance/plan_window")["statusCode"] == 201
 
 
+def moved(world: World) -> None:
+    planned(world)
+    assert world.replay("plan_maintenance/move_window")["statusCode"] == 200
+
+
 def opened(world: World) -> None:
     planned(world)
     world.clock.time += timedelta(hours=13, minutes=30)
@@ -158,6 +163,10 @@ CASES = {
             lambda _, answer: (answer["decided"], answer["wake_at"]) == (False, "2026-01-31T23:00:00Z"),
             lambda _, __: bootstrap.service().window("kalo", WINDOW).status.value == "open",
         ],
+    ),
+    # A wait of its own for the new instant; the one before finds nothing to do.
+    "dispatch_stream/window_moved": Case(
+        None, moved, [lambda world, _: world.executions("service") == [f"kalo-{WINDOW}-0-v2"]]
     ),
     "carry_service/wind_down": Case(
         None,

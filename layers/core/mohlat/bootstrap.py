@@ -825,8 +825,10 @@ def service_gate() -> ServiceGate:
     return ServiceGate(states=service_states(), tenants=tenants(), clock=clock())
 
 
-def service_due(pk: str, sk: str) -> DueItem | None:
-    """When something is to be done about a lane, a window or a product's end, read from its row."""
+def service_due(pk: str, sk: str) -> tuple[DueItem, int] | None:
+    """When something is to be done about a lane, a window or a product's end, and its version; read from its
+    row.
+    """
     from mohlat.adapters.dynamodb.service import due_now
 
     return due_now(pk, sk)
@@ -858,7 +860,6 @@ def maintenance_desk() -> MaintenanceDesk:
         states=service_states(),
         books=books(),
         agreements=agreements(),
-        workflows=workflows(),
         ids=ids(),
         clock=clock(),
     )
@@ -890,7 +891,6 @@ def wind_down_desk() -> WindDownDesk:
         books=books(),
         refunds=refund_desk(),
         agreements=agreements(),
-        workflows=workflows(),
         clock=clock(),
     )
 

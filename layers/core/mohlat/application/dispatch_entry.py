@@ -148,7 +148,11 @@ def dispatch_data_job(job: DataJob, *, workflows: Workflows, clock: Clock, suffi
 
 
 def dispatch_service(item: DueItem, *, workflows: Workflows, clock: Clock, suffix: str = "") -> None:
-    """Starts the wait for what is due next about a lane of a round, a maintenance window, a product's end."""
+    """Starts the wait for what is due next about a lane of a round, a maintenance window, a product's end.
+
+    A window may be moved and an end given up and planned again: each time another wait, under the version's
+    name, carries it (`version_suffix`).
+    """
     payload = {
         "kind": item.kind.value,
         "product": item.product,
@@ -157,3 +161,8 @@ def dispatch_service(item: DueItem, *, workflows: Workflows, clock: Clock, suffi
         "wake_at": iso(clock.wall(item.at)),
     }
     workflows.start("service", f"{item.product}-{item.id}-{item.seq}{suffix}", payload)
+
+
+def version_suffix(version: int) -> str:
+    """What the name of the wait that carries a version ends with; the first has the plain name."""
+    return f"-v{version}" if version > 1 else ""

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from mohlat.application.dispatch_entry import dispatch_service
 from mohlat.application.go_round import Done, Turn
-from mohlat.application.ports import (
-    Agreements,
-    Books,
-    Clock,
-    DueItem,
-    DueKind,
-    Service,
-    ServiceStates,
-    Workflows,
-)
+from mohlat.application.ports import Agreements, Books, Clock, Service, ServiceStates
 from mohlat.application.return_money import RefundDesk
 from mohlat.application.transitions import retrying
 from mohlat.domain.agreement import Agreement
@@ -43,7 +33,6 @@ class WindDownDesk:
         books: Books,
         refunds: RefundDesk,
         agreements: Agreements,
-        workflows: Workflows,
         clock: Clock,
     ) -> None:
         self._service = service
@@ -51,7 +40,6 @@ class WindDownDesk:
         self._books = books
         self._refunds = refunds
         self._agreements = agreements
-        self._workflows = workflows
         self._clock = clock
 
     def plan(self, product: str, ends_at: datetime, why: Mapping[str, str], by: str) -> WindDown:
@@ -95,9 +83,6 @@ class WindDownDesk:
 
     def _keep(self, plan: WindDown, round: Round) -> WindDown:
         state = self._states.read().with_wind_down(plan)
+        # Each version's wait is for the stream.
         self._books.write((plan, state, round, *lanes_of(round)))
-        if plan.next_due_at and plan.version > 1:
-            # The stream tells of a first plan only.
-            due = DueItem(DueKind.WIND_DOWN, plan.product, plan.next_due_at, product=plan.product)
-            dispatch_service(due, workflows=self._workflows, clock=self._clock, suffix=f"-v{plan.version}")
         return plan

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from mohlat.application.dispatch_entry import dispatch_service
 from mohlat.application.keep_uptime import months_again
 from mohlat.application.ports import (
     Agreements,
     Books,
     Clock,
-    DueItem,
-    DueKind,
     Ids,
     Row,
     Service,
     ServiceStates,
-    Workflows,
 )
 from mohlat.application.transitions import retrying
 from mohlat.domain.agreement import Agreement
@@ -46,7 +42,6 @@ class MaintenanceDesk:
         states: ServiceStates,
         books: Books,
         agreements: Agreements,
-        workflows: Workflows,
         ids: Ids,
         clock: Clock,
     ) -> None:
@@ -54,7 +49,6 @@ class MaintenanceDesk:
         self._states = states
         self._books = books
         self._agreements = agreements
-        self._workflows = workflows
         self._ids = ids
         self._clock = clock
 
@@ -156,10 +150,6 @@ class MaintenanceDesk:
     def _keep(self, window: Window, round: Round | None = None) -> Window:
         state = self._states.read().with_window(window)
         told: list[Row] = [round, *lanes_of(round)] if round else []
+        # Each version's wait is for the stream: its instant may be sooner than the one that is waited for.
         self._books.write((window, state, *told, *self._months_again(window)))
-        if window.next_due_at and window.version > 1:
-            # Its wait may have been for a later instant; a new one is for the stream.
-            due = DueItem(DueKind.WINDOW, window.id, window.next_due_at, product=window.product)
-            suffix = f"-v{window.version}"
-            dispatch_service(due, workflows=self._workflows, clock=self._clock, suffix=suffix)
         return window

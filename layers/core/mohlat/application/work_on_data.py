@@ -92,8 +92,10 @@ class DataWorker:
                 self._expire(job)
             case JobKind.EXPORT:
                 self._export(job, agreement)
+            case JobKind.BACKUP if job.status is JobStatus.DONE:
+                self._let_go(job, agreement)
             case JobKind.BACKUP:
-                self._back_up(job, agreement)
+                self._back_up(job)
             case JobKind.RESTORATION:
                 self._restore(job, tenant)
 
@@ -139,8 +141,13 @@ class DataWorker:
             return
         self._jobs.save((export.moved(status=JobStatus.EXPIRED, next_due_at=None),))
 
-    def _back_up(self, backup: DataJob, agreement: Agreement) -> None:
+    def _back_up(self, backup: DataJob) -> None:
         self._take_page(backup, next_due_at=self._clock.now())
+
+    def _let_go(self, backup: DataJob, agreement: Agreement) -> None:
+        """Drops what a finished backup made superfluous. It stays due until that is done: the next one may be
+        far away.
+        """
         if agreement.backups:
             needed = {
                 restoration.source
@@ -149,17 +156,17 @@ class DataWorker:
             }
             known = self._jobs.of(backup.tenant_id, JobKind.BACKUP)
             for old in superfluous(known, agreement.backups.keep):
-                if old.id not in needed:
+                if old.id not in needed and old.id != backup.id:
                     self._drop(old)
+        self._jobs.save((backup.moved(next_due_at=None),))
 
     def _take_page(self, backup: DataJob, next_due_at: datetime | None) -> None:
         page = self._record_pages.page(backup.tenant_id, backup.after)
         name = f"{RECORDS}-{backup.files + 1:05d}.jsonl"
-        if page.next_after:
-            self._write(backup, name, page, next_due_at=next_due_at)
-        else:
-            done: dict[str, object] = {"status": JobStatus.DONE, "done_at": self._clock.now(), "step": ""}
-            self._write(backup, name, page, next_due_at=None, **done)
+        done: dict[str, object] = {}
+        if not page.next_after:
+            done = {"status": JobStatus.DONE, "done_at": self._clock.now(), "step": ""}
+        self._write(backup, name, page, next_due_at=next_due_at, **done)
 
     def _drop(self, backup: DataJob) -> None:
         while self._objects.delete(backup.tenant_id, object_name(backup, "")):

@@ -221,15 +221,16 @@ def service_due(pk: str, sk: str, at: datetime) -> Due:
     return Due(DueKind.WINDOW, sk.removeprefix(WINDOW), at, product=product)
 
 
-def due_now(pk: str, sk: str) -> Due | None:
-    """The same, as the row stands now; None if nothing is to be done about it, or for any other row.
+def due_now(pk: str, sk: str) -> tuple[Due, int] | None:
+    """The same, as the row stands now, and its version; None if nothing is to be done about it, and for any
+    other row.
 
     Raises NotFound.
     """
     if sk != LANE and not pk.startswith(SERVICE):
         return None
-    at = _one(pk, sk, lambda item: item.next_due_at)
-    return service_due(pk, sk, from_iso(at)) if at else None
+    at, version = _one(pk, sk, lambda item: (item.next_due_at, item.version))
+    return (service_due(pk, sk, from_iso(at)), int(version)) if at else None
 
 
 # --- documents --------------------------------------------------------------------------------------------
