@@ -104,6 +104,9 @@ clauses: install ## which clause is proved by which test
 .PHONY: crashes
 crashes: install ## every life dies twice, after every two of its effects (hours)
 	@CRASH_PAIRS=all $(BIN)/python -m pytest -q -n 2 tests/crashes
+.PHONY: rights
+rights: install ## write docs/authorization.md anew from docs/openapi.yaml
+	@$(BIN)/python -m tests.rights
 
 .PHONY: bench
 bench: install ## the figures to reach
