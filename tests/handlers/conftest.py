@@ -346,9 +346,9 @@ def forget() -> None:
             factory.cache_clear()
 
 
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """An empty deployment whose clock, ids, gateway and messages a test holds."""
+@contextmanager
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An empty deployment whose clock, ids, gateway and messages a test holds, for as long as it stands."""
     for name, value in {
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -393,6 +393,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             monkeypatch.setattr(bootstrap, name, factory)
         yield known
     forget()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An empty deployment for one test."""
+    with deployed(monkeypatch) as known:
+        yield known
 
 
 @contextmanager
