@@ -104,6 +104,11 @@ clauses: install ## which clause is proved by which test
 .PHONY: crashes
 crashes: install ## every life dies twice, after every two of its effects (hours)
 	@CRASH_PAIRS=all $(BIN)/python -m pytest -q -n 2 tests/crashes
+.PHONY: audit
+audit: install .local/venvs/audit/.stamp ## hold what is pinned against the list of known faults (needs the network)
+	@for pins in layers/*/requirements.txt requirements/*.lock; do echo "$$pins"; \
+		.local/venvs/audit/bin/pip-audit --strict --progress-spinner off --disable-pip --no-deps -r $$pins || exit 1; done
+
 .PHONY: rights
 rights: install ## write docs/authorization.md anew from docs/openapi.yaml
 	@$(BIN)/python -m tests.rights

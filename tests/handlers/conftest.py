@@ -38,7 +38,10 @@ from mohlat.domain.payments import (
 from mohlat.domain.people import CodePurpose
 from mohlat.observation import logger
 from mohlat.settings import settings
-from tests import moto_keys  # noqa: F401 - faster by importing it
+from tests import (
+    leaks,
+    moto_keys,  # noqa: F401 - faster by importing it
+)
 from tests.fakes import FakeClock, FakeFingerprints, FakeIds
 from tests.template import cloudformation
 
@@ -391,7 +394,10 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         _create_stack(monkeypatch)
         for name, factory in replacements.items():
             monkeypatch.setattr(bootstrap, name, factory)
-        yield known
+        try:
+            yield known
+        finally:
+            leaks.written(known.logs.getvalue())
     forget()
 
 
