@@ -104,6 +104,7 @@ clauses: install ## which clause is proved by which test
 .PHONY: crashes
 crashes: install ## every life dies twice, after every two of its effects (hours)
 	@CRASH_PAIRS=all $(BIN)/python -m pytest -q -n 2 tests/crashes
+
 .PHONY: chains
 chains: install ## long chains of generated calls against the functions, others each time (some minutes)
 	@MOHLAT_CHAINS=100 $(BIN)/python -m pytest -q tests/handlers/test_stateful.py
