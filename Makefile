@@ -105,6 +105,19 @@ clauses: install ## which clause is proved by which test
 crashes: install ## every life dies twice, after every two of its effects (hours)
 	@CRASH_PAIRS=all $(BIN)/python -m pytest -q -n 2 tests/crashes
 
+.PHONY: chains
+chains: install ## long chains of generated calls against the functions, others each time (some minutes)
+	@MOHLAT_CHAINS=100 $(BIN)/python -m pytest -q tests/handlers/test_stateful.py
+
+.PHONY: audit
+audit: install .local/venvs/audit/.stamp ## hold what is pinned against the list of known faults (needs the network)
+	@for pins in layers/*/requirements.txt requirements/*.lock; do echo "$$pins"; \
+		.local/venvs/audit/bin/pip-audit --strict --progress-spinner off --disable-pip --no-deps -r $$pins || exit 1; done
+
+.PHONY: rights
+rights: install ## write docs/authorization.md anew from docs/openapi.yaml
+	@$(BIN)/python -m tests.rights
+
 .PHONY: bench
 bench: install ## the figures to reach
 	@$(BIN)/python -m tests.bench

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.leaks import pytest_runtest_makereport  # noqa: F401 - a hook, which pytest finds here
+
 # No deadline per example: a shared machine is slow now and then, which is no finding. No database: a run
 # depends on nothing that an earlier run left behind.
 settings.register_profile("mohlat", deadline=None, database=None)

@@ -18,7 +18,9 @@ def _propose(request: Request) -> Response:
 
 def _do(request: Request, tenant_id: str, title: str, amount: int) -> Response:
     # A partner names nobody but itself: what it may see and do follows from who is signed in.
-    proposed = bootstrap.escrow_desk().propose(tenant_id, request.caller.username, title, amount)
+    proposed = bootstrap.escrow_desk().propose(
+        tenant_id, request.caller.username, title, amount, source_ip=request.source_ip
+    )
     return Response(201, views.escrow_for_partner(proposed, request.language))
 
 

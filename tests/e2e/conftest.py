@@ -22,6 +22,7 @@ import pytest
 
 from sandbox.api import Api, Operator
 from sandbox.stack import LOCAL, Stack
+from tests.e2e import logs
 from tests.e2e.stage import Stage
 
 ELSEWHERE = os.environ.get("MOHLAT_URL")
@@ -65,6 +66,7 @@ def _fresh_stack() -> Iterator[Stack]:
     try:
         stack.up()
         yield stack
+        logs.demand_clean(stack)
     finally:
         stack.down()
         shutil.rmtree(folder)

@@ -38,7 +38,10 @@ from mohlat.domain.payments import (
 from mohlat.domain.people import CodePurpose
 from mohlat.observation import logger
 from mohlat.settings import settings
-from tests import moto_keys  # noqa: F401 - faster by importing it
+from tests import (
+    leaks,
+    moto_keys,  # noqa: F401 - faster by importing it
+)
 from tests.fakes import FakeClock, FakeFingerprints, FakeIds
 from tests.template import cloudformation
 
@@ -346,9 +349,9 @@ def forget() -> None:
             factory.cache_clear()
 
 
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """An empty deployment whose clock, ids, gateway and messages a test holds."""
+@contextmanager
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An empty deployment whose clock, ids, gateway and messages a test holds, for as long as it stands."""
     for name, value in {
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -391,8 +394,18 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         _create_stack(monkeypatch)
         for name, factory in replacements.items():
             monkeypatch.setattr(bootstrap, name, factory)
-        yield known
+        try:
+            yield known
+        finally:
+            leaks.written(known.logs.getvalue())
     forget()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An empty deployment for one test."""
+    with deployed(monkeypatch) as known:
+        yield known
 
 
 @contextmanager

@@ -46,7 +46,7 @@ CASES = {
         ],
     ),
     "synchronize_records/not_agreed": Case(409, first_registered),
-    "synchronize_records/odd_change": Case(422, in_the_club, [has(field="record_id")]),
+    "synchronize_records/odd_change": Case(422, in_the_club, [has(field="changes.1.record_id")]),
     "synchronize_records/nothing": Case(422, in_the_club, [has(field="changes")]),
     "synchronize_records/no_list": Case(422, in_the_club, [has(field="changes")]),
     "synchronize_records/read": Case(

@@ -838,7 +838,7 @@ def test_a_lease_on_credit_needs_a_term():
         ("product: kalo\n---\nproduct: kalo\n", "line 2", "is not YAML"),
         ("names: &all {fa: x}\nplans: *all\n", "plans", "aliases are not used"),
         ("names: {<<: {fa: x}}\n", "names.<<", "plain text"),
-        ("product: !!python/object:os.system {}\n", "line 1", "is not YAML"),
+        ("product: !!python/object:os.system {}\n", "product", "must not be marked"),
     ],
 )
 def test_what_is_no_agreement_at_all_is_refused(text: str, path: str, reason: str):

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mohlat.domain.errors import NotFound
+from mohlat.domain.errors import InvalidInput, NotFound
 from mohlat.settings import SettingMissing, settings
 
 if TYPE_CHECKING:
@@ -130,8 +130,13 @@ def agreements() -> Agreements:
 
 def offered(product: str, version: str | None = None) -> Agreement:
     """The agreement of a product that a path names. Raises NotFound; InvalidInput for the version."""
+    from mohlat.agreements.loader import is_shipped
+
     if product not in agreements().products():
         raise NotFound
+    if version is not None and not is_shipped(product, version):
+        # Whoever asks names it: that there is none is no fault of a deployment.
+        raise InvalidInput("version", "unknown")
     return agreements().load(product, version)
 
 

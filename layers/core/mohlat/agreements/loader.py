@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path, PurePath
+from typing import Any
 
 import yaml
 
@@ -33,6 +34,11 @@ _PROCESSORS = _RETENTION.parent / "processors.yaml"
 _WHOLE_FILE = "the whole file"
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
+# The parser recurses on the C stack, which some ten thousand levels overrun: then the whole process is gone.
+# These bound the levels far below that, and no agreement comes near them.
+_LONGEST_LINE = 1000
+_MOST_BRACKETS = 5000
+_DEEPEST = 20
 
 
 class _Loader(_Parser):  # type: ignore[misc, valid-type]
@@ -66,6 +72,13 @@ def products() -> tuple[str, ...]:
 def _find(name: str) -> Path | None:
     candidates = (folder / f"{name}.yaml" for folder in search_path())
     return next((file for file in candidates if file.is_file()), None)
+
+
+def is_shipped(product: str, version: str) -> bool:
+    """Whether a product's agreement has such a version. Raises InvalidInput for an unknown product."""
+    if load(product).version == version:
+        return True
+    return VERSION.fullmatch(version) is not None and _find(f"{product}@{version}") is not None
 
 
 @cache
@@ -147,8 +160,9 @@ def processors() -> tuple[Processor, ...]:
 
 
 def _parse(text: str, file: str) -> Agreement:
+    values = _plain_values(text)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    agreement = read_agreement(_plain_values(text), digest, vat_rates())
+    agreement = read_agreement(values, digest, vat_rates())
     product, _, version = PurePath(file).stem.partition("@")
     if agreement.product != product:
         raise Refused(
@@ -164,14 +178,25 @@ def _parse(text: str, file: str) -> Agreement:
     return agreement
 
 
+def _demand_readable(text: str) -> None:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if len(line) > _LONGEST_LINE:
+            raise Refused([Problem(f"line {number}", "is too long for an agreement")])
+        if any("\ud800" <= char <= "\udfff" for char in line):
+            raise Refused([Problem(f"line {number}", "holds half a character")])
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise Refused([Problem(_WHOLE_FILE, "holds more lists than an agreement can have")])
+
+
 def _plain_values(text: str) -> object:
+    _demand_readable(text)
     try:
         loader = _Loader(text)
         try:
             root = loader.get_single_node()
             if root is None:
                 raise Refused([Problem(_WHOLE_FILE, "is empty")])
-            if found := list(_ambiguous(root, "", set())):
+            if found := list(_ambiguous(root, "", set(), loader)):
                 raise Refused(found)
             values: object = loader.construct_document(root)
             return values
@@ -184,22 +209,40 @@ def _plain_values(text: str) -> object:
         raise Refused([Problem(path, f"is not YAML: {reason}")]) from error
 
 
-def _ambiguous(node: yaml.Node, path: str, seen: set[int]) -> Iterator[Problem]:
-    """What YAML allows and an agreement must not hold: keys twice, keys that are no text, aliases."""
+def _ambiguous(node: yaml.Node, path: str, seen: set[int], loader: Any, depth: int = 0) -> Iterator[Problem]:
+    """What YAML allows and an agreement must not hold.
+
+    Keys twice, keys that are no text, aliases, values marked as something they do not look like, and nesting
+    that no agreement needs.
+    """
     if id(node) in seen:
         yield Problem(path, "must be written out: aliases are not used in agreements")
         return
+    if depth > _DEEPEST:
+        yield Problem(path, "is nested too deeply")
+        return
     seen.add(id(node))
+    if node.tag not in (_TEXT_TAG, _usual_tag(node, loader)):
+        yield Problem(path or _WHOLE_FILE, "must not be marked with a YAML tag")
+        return
     if isinstance(node, yaml.SequenceNode):
         for index, entry in enumerate(node.value):
-            yield from _ambiguous(entry, f"{path}[{index}]", seen)
+            yield from _ambiguous(entry, f"{path}[{index}]", seen, loader, depth + 1)
     if isinstance(node, yaml.MappingNode):
         keys: set[str] = set()
         for key, value in node.value:
-            place = join(path, str(key.value))
-            if key.tag != _TEXT_TAG:
-                yield Problem(place, "a key must be plain text")
+            if key.tag != _TEXT_TAG or not isinstance(key, yaml.ScalarNode):
+                name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+                yield Problem(join(path, name), "a key must be plain text")
+                continue
+            place = join(path, key.value)
             if key.value in keys:
                 yield Problem(place, "is there twice")
-            keys.add(str(key.value))
-            yield from _ambiguous(value, place, seen)
+            keys.add(key.value)
+            yield from _ambiguous(value, place, seen, loader, depth + 1)
+
+
+def _usual_tag(node: yaml.Node, loader: Any) -> str:
+    """What a node is by its look alone."""
+    tag: str = loader.resolve(type(node), node.value, (True, False))
+    return tag

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
+from unicodedata import category
 
 T = TypeVar("T")
 Reader = Callable[[object, str], T]
+
+
+# More rials than there are, and still exact in every program that reads our JSON.
+_LARGEST_NUMBER = 10**15
 
 
 class Problem(NamedTuple):
@@ -55,13 +60,24 @@ def text(value: object, path: str) -> str:
         raise refuse(path, f"must be text (in quotes, if it looks like a number), not {value!r}")
     if not value.strip():
         raise refuse(path, "must not be empty")
+    if any(_deceives(char) for char in value):
+        raise refuse(path, "holds control characters")
     return value
+
+
+def _deceives(char: str) -> bool:
+    """Whether a character is none to read, or turns the direction of what follows it."""
+    kind = category(char)
+    # Persian needs its zero-width (non-)joiner; folded YAML ends in a line break.
+    return char not in "\n\u200c\u200d" and kind in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
 def positive(value: object, path: str) -> int:
     """Reads a whole number above zero."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise refuse(path, f"must be a whole number above 0, not {value!r}")
+    if value > _LARGEST_NUMBER:
+        raise refuse(path, f"must be a whole number of at most {_LARGEST_NUMBER}")
     return value
 
 

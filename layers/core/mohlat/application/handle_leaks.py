@@ -46,8 +46,8 @@ class LeakDesk:
         return self._leaks.get(product, leak_id)
 
     def of(self, product: str) -> list[Leak]:
-        """A product's cases, oldest first."""
-        return self._leaks.of(product)
+        """A product's cases, oldest first. Raises InvalidInput for an unknown product."""
+        return self._leaks.of(self._agreements.load(product).product)
 
     def investigated(self, product: str, leak_id: str, affected: Sequence[str], what: str, by: str) -> Leak:
         """Source and extent are known. Raises NotFound, also for an account that was never there; Conflict,

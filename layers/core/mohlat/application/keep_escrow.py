@@ -26,7 +26,7 @@ from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain import bookkeeping, escrow
 from mohlat.domain.agreement import Agreement, PartnerPower, Phase
 from mohlat.domain.delegation import demand_power, let_propose
-from mohlat.domain.errors import Conflict, Gone, NotFound
+from mohlat.domain.errors import Conflict, Gone, NotAllowed, NotFound
 from mohlat.domain.escrow import Escrow, EscrowStatus
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.payments import with_refund
@@ -86,12 +86,15 @@ class EscrowDesk:
         """
         return retrying(lambda: self._agree(tenant_id, partner, title, amount, by))
 
-    def propose(self, tenant_id: str, partner: str, title: str, amount: int) -> Escrow:
+    def propose(
+        self, tenant_id: str, partner: str, title: str, amount: int, *, source_ip: str = ""
+    ) -> Escrow:
         """A partner agrees more work with a customer of its own (SAMAN-1.7), done by itself.
 
         Its own are those for whom work with this partner was agreed before and not given up. Raises NotFound
         for anybody else, as for a customer that does not exist, and once the power was taken back; NotAllowed
-        where other powers were left; Conflict while too much of it waits.
+        where other powers were left; both leave a line in the security log. Raises Conflict while too much of
+        it waits.
         """
 
         def attempt() -> Escrow:
@@ -102,7 +105,12 @@ class EscrowDesk:
                 raise Conflict("too much is proposed and not paid yet", most=_MOST_PROPOSED)
             return self._agree(tenant_id, partner, title, amount, _name(partner))
 
-        return retrying(attempt)
+        try:
+            return retrying(attempt)
+        except (NotFound, NotAllowed) as error:
+            kind = "foreign_tenant_refused" if isinstance(error, NotFound) else "power_refused"
+            self._log.note(partner, kind, self._clock.now(), source_ip, username=partner)
+            raise
 
     def _agree(self, tenant_id: str, partner: str, title: str, amount: int, by: str) -> Escrow:
         tenant, agreement, now = self._load(tenant_id, by)

@@ -34,6 +34,10 @@ class NewsDesk:
         return self._service.latest_news(self._agreements.load(product).product)
 
     def rounds(self, product: str) -> list[tuple[Round, Progress]]:
-        """Every round of a product and how far it is, the last to begin first."""
+        """Every round of a product and how far it is, the last to begin first.
+
+        Raises InvalidInput for an unknown product.
+        """
+        product = self._agreements.load(product).product
         found = sorted(self._service.rounds(product), key=lambda round: round.begun_at, reverse=True)
         return [(round, self._service.progress(product, round.id)) for round in found[:50]]

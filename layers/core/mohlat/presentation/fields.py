@@ -332,16 +332,16 @@ def file_name(value: str) -> str:
     return value
 
 
-def record_id(value: str) -> str:
+def record_id(value: str, field: str = "record_id") -> str:
     """A record's id, which the tenant chooses."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
-        raise InvalidInput("record_id", "not a valid name")
+        raise InvalidInput(field, "not a valid name")
     return value
 
 
 def record_name(value: object, field: str) -> str:
     """A record's id in a body."""
-    return record_id(_text(value, field, 64))
+    return record_id(_text(value, field, 64), field)
 
 
 def web_address(value: object, field: str) -> str:
@@ -389,4 +389,4 @@ def record_ids(value: object, name: str) -> tuple[str, ...]:
         raise InvalidInput(name, "not a list of texts")
     if not 1 <= len(value) <= _MOST_HELD:
         raise InvalidInput(name, "too many or none", at_most=_MOST_HELD)
-    return tuple(dict.fromkeys(record_id(each) for each in value))
+    return tuple(dict.fromkeys(record_id(each, name) for each in value))

@@ -50,7 +50,15 @@ def read_notification(text: str) -> Mail:
             text=_bounded(_clean(_text(message))),
             verdicts={name: _verdict(receipt, name) for name in _VERDICTS},
         )
-    except (LookupError, TypeError, AttributeError, ValueError, RecursionError, MalformedBody) as error:
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        OverflowError,
+        RecursionError,
+        MalformedBody,
+    ) as error:
         raise MalformedMail(reason=type(error).__name__) from None
 
 
@@ -99,7 +107,8 @@ def _text(message: EmailMessage) -> str:
     raw = payload if isinstance(payload, bytes) else b""
     try:
         text = raw.decode(part.get_content_charset() or "utf-8", errors="replace")
-    except LookupError:
+    except (LookupError, ValueError):
+        # No charset, or none that can decode this: read as far as it can be, rather than not at all.
         text = raw.decode(errors="replace")
     return _without_markup(text) if part.get_content_type() == "text/html" else text
 
