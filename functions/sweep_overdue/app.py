@@ -6,6 +6,7 @@ from typing import Any
 
 from mohlat import bootstrap
 from mohlat.entrypoint import Event, task
+from mohlat.measures import measure_open
 from mohlat.observation import count, logger
 
 
@@ -15,6 +16,7 @@ def lambda_handler(event: Event, context: Any) -> dict[str, int]:
     found = bootstrap.run_sweep()
     logger.info("swept", found=found)
     count("Overdue", sum(found.values()))
+    measure_open(bootstrap.open_matters())
     if found["leak"]:
         logger.warning("a leak whose people were not told in time", cases=found["leak"])
         count("LeakOverdue", found["leak"])
