@@ -65,8 +65,8 @@ deploy-local: install ## deploy changes to the running stack
 	@$(RUN) deploy
 
 .PHONY: logs
-logs: install ## follow the functions' logs
-	@$(RUN) logs
+logs: install ## follow the functions' logs; those of one matter with TENANT=t_..., EXECUTION=... or REQUEST=...
+	@$(RUN) logs --tenant "$(TENANT)" --execution "$(EXECUTION)" --request "$(REQUEST)"
 
 .PHONY: reset
 reset: install ## stop it and delete its state

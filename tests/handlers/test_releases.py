@@ -1,9 +1,9 @@
 """What a release left waiting is still taken by the code of today: a deployment meets executions in flight.
 
 An execution keeps the definition it was started with and calls new code, maybe a year later. Functions and
-machines are not replaced at one instant, so that old code also starts new definitions; and a queue, a stream and
-the due index hold what old code put there. `tests/releases/<version>.json` holds what each release puts there.
-`MOHLAT_RECORD=<version>` writes that file from what the code does today, and is for the day of a release.
+machines are not replaced at one instant, so that old code also starts new definitions; and a queue, a stream
+and the due index hold what old code put there. `tests/releases/<version>.json` holds what each release puts
+there. With `MOHLAT_RECORD=<version>` that file is written from what the code does today, when it is released.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _executions(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
             yield workflow, json.loads(described["input"])
 
 
-# --- what is recorded is what the code does -------------------------------------------------------------------
+# --- what is recorded is what the code does -----------------------------------------------------------------
 
 
 def test_every_task_has_its_recorded_form() -> None:
@@ -136,7 +136,7 @@ def test_what_is_started_has_a_recorded_form(case: str, world: World) -> None:
     assert {(machine, tuple(sorted(given))) for machine, given in started} <= recorded
 
 
-# --- what was recorded is still taken -------------------------------------------------------------------------
+# --- what was recorded is still taken -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("recorded", _recorded("inputs"))
@@ -195,8 +195,7 @@ def test_every_kind_of_the_due_index_is_recorded() -> None:
     assert {each["kind"] for each in _newest()["due"]} == {kind.value for kind in DueKind}
 
 
-
-# --- recording a release --------------------------------------------------------------------------------------
+# --- recording a release ------------------------------------------------------------------------------------
 
 _BATCHES = ("dispatch_stream", "send_notices")
 # What no stored event brings about: its form is that of the calls in application/dispatch_entry.py.
@@ -252,10 +251,10 @@ if VERSION:
     def test_the_tasks_inputs_of_the_release_are_recorded(case: str, world: World) -> None:
         event = load_event(case)
         named = {"execution": "execution-of-the-release", "watch": 1}
-        wanted = set(_called()[case.split("/")[0]]) - (set() if "store" in event else {"store"})
+        wanted = set(_called()[case.split("/", maxsplit=1)[0]]) - (set() if "store" in event else {"store"})
         given = {name: value for name, value in (named | event).items() if name in wanted}
         CASES[case].given(world)
-        answer = world.call(case.split("/")[0], given)
+        answer = world.call(case.split("/", maxsplit=1)[0], given)
         _add("inputs", {"case": case, "input": given, "answer": answer})
 
     @pytest.mark.parametrize("case", [name for function in _BATCHES for name in _cases(function)])
