@@ -147,16 +147,16 @@ class ServiceChapter:
             customer = self._join("saman360", plan="basic")
             words = {"text": "از ساعت ۸ هیچ صفحه‌ای باز نمی‌شود.", "severity": "critical"}
             opened = customer.ask("POST", "/tickets", words)
-            first = instant(opened["next_due_at"]) - instant(opened["opened_at"])
+            first = instant(opened["support"]["next_due_at"]) - instant(opened["opened_at"])
             expect(f"two working hours: {opened}", first == 2 * _HOUR)
             path = f"/tickets/{opened['ticket_id']}"
             self._as_boss("POST", customer.customer.path + path + "/messages", {"text": "We are looking."})
-            told = customer.ask("GET", path)
+            told = customer.ask("GET", path)["support"]
             expect("the answer counts", [each["step"] for each in told["done"]] == ["answer"])
             self.boss.advance_to(instant(told["next_due_at"]) + _SECOND)
 
             def missed() -> Any:
-                found = customer.ask("GET", path)
+                found = customer.ask("GET", path)["support"]
                 return found["missed"] and found
 
             late = soon(missed, "the missed deadline")

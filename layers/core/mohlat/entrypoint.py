@@ -26,6 +26,7 @@ from mohlat.domain.errors import (
     NotSignedIn,
     ServiceUnavailable,
     TooManyRequests,
+    UnderMaintenance,
 )
 from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.domain.people import Role
@@ -383,6 +384,10 @@ def _refusal(error: Exception, request: Request) -> Response:
     refused = problem(error, request.language, request.id)
     if refused.status >= 500 and not isinstance(error, MohlatError):
         unexpected(error)
+    elif isinstance(error, UnderMaintenance):
+        # Announced, and no failure of ours: its answers are taken off the alarm's count of 5xx.
+        logger.info("under maintenance")
+        count("UnderMaintenance")
     elif refused.status >= 500:
         logger.error("failed", error=type(error).__name__, details=error.details)  # type: ignore[attr-defined]
     else:
