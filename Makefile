@@ -89,6 +89,14 @@ check: install ## style, formatting, types, the clauses without a gap, and the t
 	@$(BIN)/python -m tests.clauses --strict >.local/clauses.txt || { tail -20 .local/clauses.txt; exit 1; }
 	@$(BIN)/sam validate --lint --region us-east-1 >/dev/null || $(BIN)/sam validate --lint --region us-east-1
 
+.PHONY: e2e
+e2e: install ## the end-to-end tests on fresh local stacks, or on a deployed one with STACK=... (MOHLAT_OPERATOR...)
+	@$(BIN)/python -m tests.e2e --stack "$(STACK)"
+
+.PHONY: drill
+drill: install ## break things on the running stack as the runbook tells, and mend them; one with DRILL=...
+	@$(BIN)/python -m sandbox.drills $(DRILL)
+
 .PHONY: format
 format: install ## put the code into its one format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -1,4 +1,4 @@
-"""One can follow a tenant and an execution: from a request to its journal entry, to what that brings about."""
+"""One can follow a tenant and an execution: from a request to its journal entry, and to what comes of it."""
 
 from __future__ import annotations
 
