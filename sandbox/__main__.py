@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from sandbox.following import Wanted, follow
 from sandbox.stack import Stack, StackError
@@ -31,8 +32,8 @@ def logs(stack: Stack, wanted: Wanted) -> int:
     client = stack.client("logs")
     since, shown = int(time.time() * 1000) - 600_000, set[object]()
     if wanted != Wanted():
-        # Whoever follows one matter wants its beginning too.
-        since = 0
+        # Whoever follows one matter wants its beginning too; what its first invocation said before is near.
+        since = _first_mention(client, group, wanted) - 60_000
     while True:
         pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
         events = [event for page in pages for event in page["events"]]
@@ -49,6 +50,14 @@ def logs(stack: Stack, wanted: Wanted) -> int:
                 key = (event["logStreamName"], event["timestamp"], event["message"])
                 _print_once(event["message"].rstrip(), key, shown)
         time.sleep(1)
+
+
+def _first_mention(client: Any, group: str, wanted: Wanted) -> int:
+    """When something was first named in the log, in milliseconds; ten minutes ago if it was not yet."""
+    word = wanted.tenant or wanted.execution or wanted.request
+    pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{word}"')
+    times = (event["timestamp"] for page in pages for event in page["events"])
+    return min(times, default=int(time.time() * 1000) - 600_000)
 
 
 def _print_once(line: str, key: object, shown: set[object]) -> None:

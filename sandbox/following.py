@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 # What stands in every line, or says nothing to whoever follows one tenant.
 _USUAL = frozenset(
-    {"level", "location", "message", "timestamp", "service", "function", "invocation", "tenant_id", "_aws"}
+    "level location message timestamp service function invocation tenant_id xray_trace_id _aws".split()
 )
+# What CloudFormation makes of a function's logical id: stack, id, and something random.
+_DEPLOYED = re.compile(r"\w+-(\w+)Function-\w+")
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ def shown(line: dict[str, Any]) -> str:
     )
     moment = str(line.get("timestamp", ""))[:23]
     level = "" if line.get("level") in (None, "INFO") else f"{line['level']} "
-    return f"{moment}  {line.get('function', '')}  {level}{line.get('message', '')}  {facts}".rstrip()
+    function = _DEPLOYED.sub(r"\1", str(line.get("function", "")))
+    return f"{moment}  {function}  {level}{line.get('message', '')}  {facts}".rstrip()
 
 
 def _parsed(message: str) -> dict[str, Any] | None:

@@ -44,8 +44,14 @@ def test_a_line_belongs_to_whom_it_or_its_invocation_names(wanted: Wanted, expec
 
 
 def test_a_line_is_shown_with_its_facts_and_without_what_every_line_says() -> None:
-    [shown] = follow([line("refund", "a", tenant_id="t_1", refund_id="r_9", amount=5)], Wanted(tenant="t_1"))
-    assert shown == "2026-01-31 08:00:01,123  f  refund  refund_id=r_9 amount=5"
+    facts = {
+        "tenant_id": "t_1",
+        "refund_id": "r_9",
+        "amount": 5,
+        "function": "mohlat-FollowRefundFunction-5A0",
+    }
+    [shown] = follow([line("refund", "a", **facts)], Wanted(tenant="t_1"))
+    assert shown == "2026-01-31 08:00:01,123  FollowRefund  refund  refund_id=r_9 amount=5"
 
 
 def test_a_warning_is_marked_as_one() -> None:
