@@ -14,11 +14,19 @@ from typing import Any
 import jdatetime
 
 from sandbox.api import Api, Customer, Mailbox, Operator, instant, text
-from sandbox.demo_money import Buyer, expect, soon
+from sandbox.demo_money import Buyer, expect
+from sandbox.demo_money import soon as answered
 
 _SECOND, _HOUR, _DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 # Tehran is three and a half hours ahead of UTC, all year round.
 _TEHRAN = timedelta(hours=3, minutes=30)
+# Everybody of a product is told in turn, and the machine may be busy with other things.
+_PATIENCE_SECONDS = 120
+
+
+def soon(question: Callable[[], Any], what: str) -> Any:
+    """The first answer that says something. Raises Unexpected when none comes in time."""
+    return answered(question, what, _PATIENCE_SECONDS)
 
 
 @dataclass
@@ -93,7 +101,7 @@ class ServiceChapter:
                 told = self._as_boss("GET", path)["announcement"]
                 return told["finished_at"] and told
 
-            told = soon(all_told, "everybody to be told", 60)
+            told = soon(all_told, "everybody to be told")
             expect(f"everybody, in time: {told}", told["left"] == [], told["late"] == 0)
         with self.act(
             "in its window the API answers 503 and when to come back; then everything is as it was"
@@ -190,7 +198,7 @@ class ServiceChapter:
             def later() -> bool:
                 return instant(customer.ask("GET", "")["period_ends_at"]) == instant(until) + 20 * _HOUR
 
-            soon(later, "the lease to become longer", 60)
+            soon(later, "the lease to become longer")
 
     def _to_a_saturday(self) -> None:
         local = self.boss.now() + _TEHRAN

@@ -16,8 +16,8 @@ def lambda_handler(event: Event, context: Any) -> dict[str, int]:
     found = bootstrap.run_sweep()
     logger.info("swept", found=found)
     count("Overdue", sum(found.values()))
-    measure_open(bootstrap.open_matters())
     if found["leak"]:
         logger.warning("a leak whose people were not told in time", cases=found["leak"])
         count("LeakOverdue", found["leak"])
+    measure_open(bootstrap.open_matters())
     return found

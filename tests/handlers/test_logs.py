@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mohlat.domain.errors import UnderMaintenance
+from mohlat.domain.errors import NotFound, UnderMaintenance
 from mohlat.entrypoint import api, route
 from tests.handlers.conftest import TENANT, Context, World, load_event
 from tests.handlers.routes import Route, event_for
@@ -40,6 +40,17 @@ def test_each_line_of_a_task_names_its_execution_and_whose_it_is(case: str, worl
         assert line["invocation"] == Context.aws_request_id
         if not case.startswith(OF_NO_TENANT):
             assert line["tenant_id"] == TENANT, line
+
+
+def test_a_task_that_fails_names_its_tenant_too(world: World) -> None:
+    """A payment's input holds no tenant: it is read first, and named before anything can go wrong."""
+    CASES["settle_payment/paid"].given(world)
+    world.gateways.clear()
+    forget(world)
+    with pytest.raises(NotFound):
+        world.call("settle_payment", INPUTS["settle_payment/paid"])
+    [line] = lines(world)
+    assert (line["message"], line["tenant_id"]) == ("not done", TENANT)
 
 
 REQUESTS = """

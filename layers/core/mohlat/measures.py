@@ -14,7 +14,7 @@ from mohlat.domain.purge import CAP_REACHED
 from mohlat.domain.tickets import OpenMatters
 from mohlat.observation import count, logger
 
-_BEGUN = {
+PHASE_BEGUN = {
     Phase.TRIAL: "TrialBegun",
     Phase.ACTIVE: "TermBegun",
     Phase.READ_ONLY: "MadeReadOnly",
@@ -35,7 +35,7 @@ def measure_entry(entry: Entry) -> None:
     The stream may bring it twice; then it counts twice.
     """
     if phase := entry.changes.get("phase"):
-        count(_BEGUN[Phase(phase)])
+        count(PHASE_BEGUN[Phase(phase)])
     if entry.recorded_at > entry.at:
         count("LateCarryOut", (entry.recorded_at - entry.at).total_seconds(), MetricUnit.Seconds)
     if entry.event is Event.PURGE_DEFERRED:
