@@ -6,7 +6,8 @@ from typing import Any
 
 from mohlat import bootstrap
 from mohlat.domain.tenant import iso
-from mohlat.entrypoint import Event, flag, task
+from mohlat.entrypoint import Event, task
+from mohlat.measures import flag
 from mohlat.observation import about
 
 

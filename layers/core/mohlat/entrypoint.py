@@ -28,7 +28,6 @@ from mohlat.domain.errors import (
     TooManyRequests,
     UnderMaintenance,
 )
-from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.domain.people import Role
 from mohlat.domain.tenant import Tenant
 from mohlat.observation import about, count, logger, unexpected, write_metrics
@@ -59,14 +58,6 @@ _HEADERS = {
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 50
-
-
-def flag(payment: Payment) -> None:
-    """Names the payment in the lines to come; tells the operators if a person has to decide about it."""
-    about(tenant_id=payment.tenant_id, payment_id=payment.id)
-    if payment.status is PaymentStatus.HELD:
-        logger.warning("payment needs a person", status=payment.status.value)
-        count("PaymentHeld")
 
 
 # --- requests and answers ---------------------------------------------------------------------------------

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from mohlat.domain.agreement import Phase
-from mohlat.domain.journal import Entry
-from mohlat.domain.lifecycle import Event
-from mohlat.domain.notices import Dispatch, NoticeStatus
-from mohlat.domain.purge import CAP_REACHED
-from mohlat.domain.tickets import OpenMatters
-from mohlat.observation import count, logger
+from mohlat.domain.notices import NoticeStatus
+from mohlat.domain.payments import Payment, PaymentStatus
+from mohlat.observation import about, count, logger
+
+if TYPE_CHECKING:
+    from mohlat.domain.journal import Entry
+    from mohlat.domain.notices import Dispatch
+    from mohlat.domain.tickets import OpenMatters
 
 PHASE_BEGUN = {
     Phase.TRIAL: "TrialBegun",
@@ -34,6 +37,10 @@ def measure_entry(entry: Entry) -> None:
 
     The stream may bring it twice; then it counts twice.
     """
+    # Only who handles journal entries has these loaded anyway.
+    from mohlat.domain.lifecycle import Event
+    from mohlat.domain.purge import CAP_REACHED
+
     if phase := entry.changes.get("phase"):
         count(PHASE_BEGUN[Phase(phase)])
     if entry.recorded_at > entry.at:
@@ -60,3 +67,11 @@ def measure_open(open_matters: OpenMatters) -> None:
     count("RefundsWaiting", open_matters.refunds)
     count("MoneyHeld", open_matters.held, MetricUnit.NoUnit)
     count("MoneyOwed", open_matters.owed, MetricUnit.NoUnit)
+
+
+def flag(payment: Payment) -> None:
+    """Names the payment in the lines to come; tells the operators if a person has to decide about it."""
+    about(tenant_id=payment.tenant_id, payment_id=payment.id)
+    if payment.status is PaymentStatus.HELD:
+        logger.warning("payment needs a person", status=payment.status.value)
+        count("PaymentHeld")
