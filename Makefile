@@ -21,7 +21,7 @@ CODE := functions layers/core sandbox tests
 
 .PHONY: help
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ------------------------------------------------------------------------------------------ environments
 .PHONY: install
@@ -65,8 +65,8 @@ deploy-local: install ## deploy changes to the running stack
 	@$(RUN) deploy
 
 .PHONY: logs
-logs: install ## follow the functions' logs
-	@$(RUN) logs
+logs: install ## follow the functions' logs; those of one matter with TENANT=t_..., EXECUTION=... or REQUEST=...
+	@$(RUN) logs --tenant "$(TENANT)" --execution "$(EXECUTION)" --request "$(REQUEST)"
 
 .PHONY: reset
 reset: install ## stop it and delete its state
@@ -88,6 +88,14 @@ check: install ## style, formatting, types, the clauses without a gap, and the t
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.clauses --strict >.local/clauses.txt || { tail -20 .local/clauses.txt; exit 1; }
 	@$(BIN)/sam validate --lint --region us-east-1 >/dev/null || $(BIN)/sam validate --lint --region us-east-1
+
+.PHONY: e2e
+e2e: install ## the end-to-end tests on fresh local stacks, or on a deployed one with STACK=... (MOHLAT_OPERATOR...)
+	@$(BIN)/python -m tests.e2e --stack "$(STACK)"
+
+.PHONY: drill
+drill: install ## break things on the running stack as the runbook tells, and mend them; one with DRILL=...
+	@$(BIN)/python -m sandbox.drills $(DRILL)
 
 .PHONY: format
 format: install ## put the code into its one format

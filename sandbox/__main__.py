@@ -6,8 +6,11 @@ import argparse
 import shutil
 import sys
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
+from sandbox.following import Wanted, follow
 from sandbox.stack import Stack, StackError
 
 
@@ -21,22 +24,46 @@ def status(stack: Stack) -> int:
     return 0
 
 
-def logs(stack: Stack) -> int:
-    """Follow the functions' log group until interrupted."""
+def logs(stack: Stack, wanted: Wanted) -> int:
+    """Follow the functions' log group until interrupted: all of it, or what belongs to one matter."""
     group = stack.resource("FunctionLogs")
     if group is None:
         raise StackError("nothing is deployed: start the stack with 'make run'")
     client = stack.client("logs")
-    since, shown = int(time.time() * 1000) - 600_000, set[tuple[object, ...]]()
+    since, shown = int(time.time() * 1000) - 600_000, set[object]()
+    if wanted != Wanted():
+        # Whoever follows one matter wants its beginning too; what its first invocation said before is near.
+        since = _first_mention(client, group, wanted) - 60_000
     while True:
         pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
-        for event in (event for page in pages for event in page["events"]):
-            # The local AWS gives events no id.
-            key = (event["logStreamName"], event["timestamp"], event["message"])
-            if key not in shown:
-                shown.add(key)
-                print(event["message"].rstrip(), flush=True)
+        events = [event for page in pages for event in page["events"]]
+        if wanted != Wanted():
+            events.sort(key=lambda event: event["timestamp"])
+            # A line may come to belong by one that follows: all are looked at again, and shown once.
+            times = Counter[str]()
+            for line in follow((event["message"] for event in events), wanted):
+                times[line] += 1
+                _print_once(line, (line, times[line]), shown)
+        else:
+            for event in events:
+                # The local AWS gives events no id.
+                key = (event["logStreamName"], event["timestamp"], event["message"])
+                _print_once(event["message"].rstrip(), key, shown)
         time.sleep(1)
+
+
+def _first_mention(client: Any, group: str, wanted: Wanted) -> int:
+    """When something was first named in the log, in milliseconds; ten minutes ago if it was not yet."""
+    word = wanted.tenant or wanted.execution or wanted.request
+    pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{word}"')
+    times = (event["timestamp"] for page in pages for event in page["events"])
+    return min(times, default=int(time.time() * 1000) - 600_000)
+
+
+def _print_once(line: str, key: object, shown: set[object]) -> None:
+    if key not in shown:
+        shown.add(key)
+        print(line, flush=True)
 
 
 def reset(stack: Stack) -> int:
@@ -61,6 +88,9 @@ def main() -> int:
     parser.add_argument("--state", type=Path, default=here.state, help="folder of the stack's state")
     parser.add_argument("--port", type=int, default=here.port, help="port of the front door")
     parser.add_argument("--aws-port", type=int, default=here.aws_port, help="port of the local AWS")
+    parser.add_argument("--tenant", default="", help="logs: of this tenant only (t_...)")
+    parser.add_argument("--execution", default="", help="logs: of this execution only, by its name")
+    parser.add_argument("--request", default="", help="logs: of this request to the API only")
     given = parser.parse_args()
     stack = Stack(given.state.resolve(), given.port, given.aws_port)
     match given.command:
@@ -84,7 +114,7 @@ def main() -> int:
             print("deployed" if deploy(stack) else "nothing changed")
             return 0
         case "logs":
-            return logs(stack)
+            return logs(stack, Wanted(given.tenant, given.execution, given.request))
         case _:
             return reset(stack)
 

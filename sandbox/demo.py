@@ -18,6 +18,7 @@ from typing import Any
 from sandbox.api import Api, Customer, Mailbox, Operator, Unexpected, instant, text
 from sandbox.demo_data import DataChapter
 from sandbox.demo_money import Chapter
+from sandbox.demo_service import ServiceChapter
 
 SECOND = timedelta(seconds=1)
 # The kind of a deadline, and the event that carrying it out leaves in the timeline.
@@ -141,6 +142,8 @@ def main() -> int:
     print(f"{acts} acts, and the ledger balanced after each\n")
     print("data")
     print(f"{DataChapter(api, boss).run()} acts\n")
+    print("service")
+    print(f"{ServiceChapter(api, boss).run()} acts\n")
     lives = [
         Life("kalo, never paid", Customer(api, "kalo")),
         Life("kalo, paid on day 29", Customer(api, "kalo"), ("starter", "P1M")),

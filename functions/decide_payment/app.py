@@ -5,7 +5,8 @@ from __future__ import annotations
 from mohlat import bootstrap
 from mohlat.application.settle_payment import Decision
 from mohlat.domain.people import Role
-from mohlat.entrypoint import Request, Response, api, flag, route
+from mohlat.entrypoint import Request, Response, api, route
+from mohlat.measures import flag
 from mohlat.presentation import payment_views as views
 from mohlat.presentation.fields import member, our_id
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from mohlat import bootstrap
 from mohlat.application.dispatch_entry import (
     dispatch_data_job,
@@ -17,10 +15,9 @@ from mohlat.application.dispatch_entry import (
     version_suffix,
 )
 from mohlat.domain.errors import NotFound
-from mohlat.domain.lifecycle import Event
-from mohlat.domain.purge import CAP_REACHED
 from mohlat.entrypoint import batch
-from mohlat.observation import count, logger
+from mohlat.measures import measure_entry
+from mohlat.observation import about, logger
 
 
 def _dispatch(record: Any) -> None:
@@ -29,11 +26,15 @@ def _dispatch(record: Any) -> None:
     # The dates of these may move; all else is owed what it is owed from its beginning.
     if record.raw_event["eventName"] != "INSERT" and not sk.startswith(("TICKET#", "WINDOW#", "WIND_DOWN")):
         return
+    owner, _, tenant_id = pk.partition("#")
+    if owner in ("T", "MONEY"):
+        about(tenant_id=tenant_id)
     try:
         if pk.startswith("T#") and sk.startswith("J#"):
             _dispatch_entry(pk.removeprefix("T#"), int(sk.removeprefix("J#")))
         elif sk == "PAYMENT":
             payment = bootstrap.payments().get(pk.removeprefix("PAYMENT#"))
+            about(tenant_id=payment.tenant_id, payment_id=payment.id)
             dispatch_payment(payment, workflows=bootstrap.workflows(), clock=bootstrap.clock())
         elif sk.startswith("REFUND#"):
             refund = bootstrap.books().refund(pk.removeprefix("MONEY#"), sk.removeprefix("REFUND#"))
@@ -53,19 +54,13 @@ def _dispatch(record: Any) -> None:
             due, suffix = found[0], version_suffix(found[1])
             dispatch_service(due, workflows=bootstrap.workflows(), clock=bootstrap.clock(), suffix=suffix)
     except NotFound:
-        logger.info("purged since", tenant_id=pk.removeprefix("T#"))
+        logger.info("purged since")
 
 
 def _dispatch_entry(tenant_id: str, seq: int) -> None:
+    about(seq=seq)
     entry = bootstrap.tenants().entry(tenant_id, seq)
-    if entry.recorded_at > entry.at:
-        count("LateCarryOut", (entry.recorded_at - entry.at).total_seconds(), MetricUnit.Seconds)
-    if entry.event is Event.PURGE_DEFERRED:
-        # A promised deletion that something forbids: once is a hold or a payment, day after day is a fault.
-        logger.warning("purge deferred", tenant_id=tenant_id, obstacles=entry.facts["obstacles"])
-        count("PurgeDeferred")
-        if entry.facts["obstacles"] == CAP_REACHED:
-            count("PurgeCapReached")
+    measure_entry(entry)
     dispatch_entry(
         entry,
         tenants=bootstrap.tenants(),

@@ -9,7 +9,8 @@ from mohlat import bootstrap
 from mohlat.domain.errors import Conflict, GatewayRefused, GatewayUnavailable, MohlatError, NotFound
 from mohlat.domain.iranian import tomans
 from mohlat.domain.payments import Payment
-from mohlat.entrypoint import Request, Response, api, flag, route
+from mohlat.entrypoint import Request, Response, api, route
+from mohlat.measures import flag
 from mohlat.observation import count, logger
 from mohlat.presentation.fields import our_id
 from mohlat.presentation.payment_page import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mohlat import bootstrap
 from mohlat.domain.errors import NotFound
 from mohlat.domain.payments import Payment
-from mohlat.entrypoint import MEMBERS, Request, Response, api, flag, route
+from mohlat.entrypoint import MEMBERS, Request, Response, api, route
+from mohlat.measures import flag
 from mohlat.presentation import payment_views as views
 from mohlat.presentation.fields import our_id
 

@@ -16,14 +16,15 @@ from mohlat.domain.errors import (
     NotFound,
     TooManyAttempts,
 )
-from mohlat.domain.notices import NoticeStatus
 from mohlat.domain.people import CodePurpose
 from mohlat.entrypoint import batch, living
-from mohlat.observation import count, logger
+from mohlat.measures import measure_notices
+from mohlat.observation import about, count, logger
 
 
 def _send(record: Any) -> None:
     message = json.loads(record.raw_event["body"])
+    about(tenant_id=message["tenant_id"], seq=message.get("seq"), message_id=record.message_id)
     try:
         if "code" in message:
             _send_code(message)
@@ -42,12 +43,7 @@ def _send_entry(tenant_id: str, seq: int) -> None:
         agreements=bootstrap.agreements(),
         sender=bootstrap.sender(),
     )
-    for outcome in outcomes:
-        logger.info(
-            "notice", tenant_id=tenant_id, seq=seq, kind=outcome.kind.value, status=outcome.status.value
-        )
-        if outcome.status is NoticeStatus.REJECTED:
-            count("MessageRejected")
+    measure_notices(outcomes)
 
 
 def _send_code(message: dict[str, str]) -> None:
@@ -57,16 +53,16 @@ def _send_code(message: dict[str, str]) -> None:
         agreement = bootstrap.agreements().load(tenant.product, tenant.agreement_version)
         bootstrap.sender().send_code(tenant, agreement, message["username"], purpose, channel)
     except (Gone, NotFound):
-        logger.info("purged since", tenant_id=message["tenant_id"])
+        logger.info("purged since")
     except TooManyAttempts:
         # Somebody guesses: no code, and no tries, until the one that was guessed at has ended.
-        logger.info("no code while the tries are used up", tenant_id=message["tenant_id"])
+        logger.info("no code while the tries are used up")
         count("CodeGuessing")
     except MessageUncertain:
         # Whoever does not get it asks again; a second one at once would only make the first one wrong.
-        logger.info("code may have been lost", tenant_id=message["tenant_id"], channel=channel.value)
+        logger.info("code may have been lost", channel=channel.value)
     except MessageRejected:
-        logger.info("code rejected by the provider", tenant_id=message["tenant_id"], channel=channel.value)
+        logger.info("code rejected by the provider", channel=channel.value)
         count("MessageRejected")
 
 

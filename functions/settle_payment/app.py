@@ -6,13 +6,16 @@ from typing import Any
 
 from mohlat import bootstrap
 from mohlat.domain.tenant import iso
-from mohlat.entrypoint import Event, flag, task
+from mohlat.entrypoint import Event, task
+from mohlat.measures import flag
+from mohlat.observation import about
 
 
 @task
 def lambda_handler(event: Event, context: Any) -> dict[str, object]:
     """Whether there is nothing more to ask about the payment, and until when to wait if there is."""
     payment = bootstrap.payments().get(event["payment_id"])
+    about(tenant_id=payment.tenant_id)
     payment = bootstrap.payment_desk(payment.gateway).check(payment.id)
     flag(payment)
     clock = bootstrap.clock()

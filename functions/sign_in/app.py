@@ -8,6 +8,7 @@ from mohlat import bootstrap
 from mohlat.application.ports import Tokens
 from mohlat.domain.errors import InvalidInput
 from mohlat.entrypoint import Request, Response, api, route
+from mohlat.observation import about
 from mohlat.presentation.fields import contact, optional, secret, slug, text, token
 
 
@@ -35,6 +36,7 @@ def _open(request: Request) -> Response:
         tokens = bootstrap.front_desk().open_operator_session(operator, fields["password"], request.source_ip)
         return Response(200, _tokens(tokens))
     session = bootstrap.front_desk().open_session(**fields, source_ip=request.source_ip)
+    about(tenant_id=session.tenant_id)
     return Response(
         200,
         {

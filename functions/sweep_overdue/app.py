@@ -6,6 +6,7 @@ from typing import Any
 
 from mohlat import bootstrap
 from mohlat.entrypoint import Event, task
+from mohlat.measures import measure_open
 from mohlat.observation import count, logger
 
 
@@ -18,4 +19,5 @@ def lambda_handler(event: Event, context: Any) -> dict[str, int]:
     if found["leak"]:
         logger.warning("a leak whose people were not told in time", cases=found["leak"])
         count("LeakOverdue", found["leak"])
+    measure_open(bootstrap.open_matters())
     return found

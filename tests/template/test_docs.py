@@ -85,10 +85,10 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
 
 @each_document
 def test_every_make_target_that_is_named_exists(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):", text_of(ROOT / "Makefile"), re.M))
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", text_of(ROOT / "Makefile"), re.M))
     text = text_of(document)
     code = [*named_in(text), *_BLOCK.findall(text), *re.findall(r"^    .*$", text, re.M)]
-    named = {found for part in code for found in re.findall(r"(?:^|\s)make ([a-z][a-z-]*)", part)}
+    named = {found for part in code for found in re.findall(r"(?:^|\s)make ([a-z][a-z0-9-]*)", part)}
     assert named <= targets
 
 
@@ -131,6 +131,16 @@ def test_the_runbook_has_a_section_for_every_alarm_and_for_no_other() -> None:
     section = RUNBOOK.partition("## Alarms\n")[2].partition("\n## ")[0]
     headings = re.findall(r"^### (.+)$", section, re.M)
     assert {name for heading in headings for name in heading.split(", ")} == alarms
+
+
+def test_the_runbook_says_of_each_alarm_what_it_means_what_to_look_at_and_when_it_is_over() -> None:
+    section = RUNBOOK.partition("## Alarms\n")[2].partition("\n## ")[0]
+    for part in re.split(r"^### ", section, flags=re.M)[1:]:
+        heading, _, body = part.partition("\n")
+        looks = _BLOCK.search(body) or re.search(r"\]\([\w.]*#|`[^`]*(GET|POST|aws) ", body)
+        assert looks, f"{heading} says nothing to look at"
+        assert re.search(r"\bover\b", body, re.I), f"{heading} does not say when it is over"
+        assert re.match(r"\n\*|\n[A-Z]", body), f"{heading} does not begin with what it means"
 
 
 def test_deploying_names_every_parameter_and_all_that_stays_behind() -> None:

@@ -393,7 +393,7 @@ def test_data_outlives_the_stack(logical_id: str) -> None:
 
 def test_the_main_table_can_be_restored_and_not_be_deleted() -> None:
     table = cf.template()["Resources"]["TenantsTable"]["Properties"]
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsLocal", False, True]}
     assert table["SSESpecification"]["SSEEnabled"] is True
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}

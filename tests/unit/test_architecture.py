@@ -33,6 +33,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "bootstrap": ({"adapters", "agreements", "application", "domain", "observation", "settings"}, set()),
     "entrypoint": ({"bootstrap", "domain", "observation", "presentation"}, {POWERTOOLS}),
     "observation": (set(), {POWERTOOLS}),
+    "measures": ({"domain", "observation"}, {POWERTOOLS}),
     # Powertools' store wants a client of ours.
     "idempotency": ({"adapters.aws", "domain", "entrypoint", "settings"}, {POWERTOOLS}),
     "functions": (
@@ -43,6 +44,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "domain",
             "entrypoint",
             "idempotency",
+            "measures",
             "observation",
             "presentation",
             "settings",

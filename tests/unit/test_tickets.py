@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mohlat.domain.errors import Conflict
-from mohlat.domain.tickets import Ticket, TicketKind, close_ticket, escalate
+from mohlat.domain.tickets import OpenMatters, Ticket, TicketKind, close_ticket, escalate, open_matters
 from tests.builders import START, days
 
 TICKET = Ticket(
@@ -52,3 +52,24 @@ def test_a_ticket_is_closed_once_even_if_it_was_escalated() -> None:
     with pytest.raises(Conflict) as refusal:
         close_ticket(closed, "again", START + days(9), by="operator:nima")
     assert refusal.value.details == {"outcome": "too late"}
+
+
+def test_what_waits_for_a_person_adds_up_to_the_rial() -> None:
+    def one(kind: TicketKind, subject: str, **facts: str | int) -> Ticket:
+        return replace(TICKET, kind=kind, subject=subject, facts=facts)
+
+    tickets = [
+        TICKET,
+        one(TicketKind.PAYMENT_HELD, "p_1", amount=1_000, captured=900),
+        # Nothing was taken yet as far as anybody knows: nothing is held.
+        one(TicketKind.PAYMENT_HELD, "p_2", amount=5_000),
+        one(TicketKind.PAYOUT, "r_1", amount=70),
+        one(TicketKind.PAYOUT, "e_1", amount=200),
+        one(TicketKind.REFUND_UNCERTAIN, "r_2", amount=3),
+        close_ticket(one(TicketKind.PAYOUT, "r_3", amount=9_999), "sent", START, by="operator:ali"),
+    ]
+    assert open_matters(tickets) == OpenMatters(tickets=6, refunds=2, held=900, owed=273)
+
+
+def test_nothing_waits_where_there_is_no_ticket() -> None:
+    assert open_matters([]) == OpenMatters()

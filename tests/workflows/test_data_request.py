@@ -22,7 +22,9 @@ def test_a_request_that_was_answered_is_looked_at_once() -> None:
     assert wait.status == "SUCCEEDED"
     assert wait.states == ["WaitForDeadline", "LookAtRequest", "IsItDone", "Done"]
     assert wait.waits == [timedelta(days=7)]
-    assert wait.calls == [("watch_request", {"tenant_id": "t_1", "request_id": "d_1"})]
+    assert wait.calls == [
+        ("watch_request", {"tenant_id": "t_1", "request_id": "d_1", "execution": "execution"})
+    ]
 
 
 def test_it_is_waited_for_until_it_is_nearly_late_and_then_until_it_is_late() -> None:

@@ -27,7 +27,7 @@ def test_a_payment_that_the_callback_decided_is_looked_at_once() -> None:
 
     assert watch.status == "SUCCEEDED"
     assert watch.states == ["WaitForCallback", "AskGateway", "IsItDecided", "Decided"]
-    assert watch.calls == [("settle_payment", {"payment_id": "p_1"})]
+    assert watch.calls == [("settle_payment", {"payment_id": "p_1", "execution": "execution"})]
 
 
 def test_silence_is_asked_about_at_growing_intervals() -> None:

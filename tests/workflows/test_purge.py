@@ -18,14 +18,14 @@ def test_the_stores_are_emptied_in_order_and_the_owner_is_told_while_there_is_an
 
     assert purge.status == "SUCCEEDED"
     assert purge.calls == [
-        ("erase_tenant", {"tenant_id": "t_1", "store": "records"}),
-        ("erase_tenant", {"tenant_id": "t_1", "store": "objects"}),
-        ("tell_owner", {"tenant_id": "t_1"}),
-        ("erase_tenant", {"tenant_id": "t_1", "store": "users"}),
-        ("erase_tenant", {"tenant_id": "t_1", "store": "security_log"}),
-        ("erase_tenant", {"tenant_id": "t_1", "store": "tenant"}),
-        ("erase_tenant", {"tenant_id": "t_1", "store": "key"}),
-        ("certify_purge", {"tenant_id": "t_1"}),
+        ("erase_tenant", {"tenant_id": "t_1", "store": "records", "execution": "execution"}),
+        ("erase_tenant", {"tenant_id": "t_1", "store": "objects", "execution": "execution"}),
+        ("tell_owner", {"tenant_id": "t_1", "execution": "execution"}),
+        ("erase_tenant", {"tenant_id": "t_1", "store": "users", "execution": "execution"}),
+        ("erase_tenant", {"tenant_id": "t_1", "store": "security_log", "execution": "execution"}),
+        ("erase_tenant", {"tenant_id": "t_1", "store": "tenant", "execution": "execution"}),
+        ("erase_tenant", {"tenant_id": "t_1", "store": "key", "execution": "execution"}),
+        ("certify_purge", {"tenant_id": "t_1", "execution": "execution"}),
     ]
     assert purge.waits == []
 

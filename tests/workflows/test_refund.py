@@ -24,7 +24,7 @@ def test_a_refund_without_a_way_back_is_looked_at_once() -> None:
 
     assert way.status == "SUCCEEDED"
     assert way.states == ["WaitForGateway", "ReturnMoney", "IsItDecided", "Decided"]
-    assert way.calls == [("follow_refund", NAMED)]
+    assert way.calls == [("follow_refund", NAMED | {"execution": "execution"})]
 
 
 def test_what_the_gateway_took_is_followed_until_the_payer_has_it() -> None:
@@ -34,7 +34,7 @@ def test_what_the_gateway_took_is_followed_until_the_payer_has_it() -> None:
 
     assert way.status == "SUCCEEDED"
     assert [wait for wait in way.waits if wait] == [timedelta(minutes=15), timedelta(hours=6)]
-    assert way.calls == [("follow_refund", NAMED)] * 3
+    assert way.calls == [("follow_refund", NAMED | {"execution": "execution"})] * 3
 
 
 def test_a_race_with_another_refund_of_the_payment_is_tried_again() -> None:

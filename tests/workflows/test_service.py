@@ -30,7 +30,7 @@ def test_a_lane_is_gone_through_share_by_share() -> None:
 
     assert (done.status, done.waits[0]) == ("SUCCEEDED", SECONDS)
     assert done.states[-1] == "Done"
-    assert done.calls == [("carry_service", LANE)] * 3
+    assert done.calls == [("carry_service", LANE | {"execution": "execution"})] * 3
 
 
 def test_those_that_failed_are_waited_for() -> None:

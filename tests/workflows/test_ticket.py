@@ -22,7 +22,8 @@ def test_a_ticket_is_looked_at_when_it_is_due() -> None:
     assert wait.status == "SUCCEEDED"
     assert wait.states == ["WaitForDeadline", "Escalate", "IsItDone", "Done"]
     assert wait.waits == [timedelta(days=7)]
-    assert wait.calls == [("escalate_ticket", GIVEN)]
+    called = {"tenant_id": "t_1", "ticket_id": "k_1", "watch": 3, "execution": "execution"}
+    assert wait.calls == [("escalate_ticket", called)]
 
 
 def test_a_ticket_whose_deadline_moved_is_waited_for_again() -> None:

@@ -108,8 +108,10 @@ if TYPE_CHECKING:
     from mohlat.application.terms_gate import TermsGate
     from mohlat.application.work_on_data import DataWorker
     from mohlat.domain.agreement import Agreement, Channel
+    from mohlat.domain.journal import Entry
     from mohlat.domain.processors import Processor
     from mohlat.domain.recipients import Recipient
+    from mohlat.domain.tickets import OpenMatters
 
 
 class _AgreementFiles:
@@ -202,8 +204,13 @@ class _LateSealer:
 def tenants() -> Tenants:
     """Tenants and their journals."""
     from mohlat.adapters.dynamodb.tenants import DynamoTenants
+    from mohlat.observation import logger
 
-    return DynamoTenants(_LateSealer())
+    def written(entry: Entry) -> None:
+        # Leads from a request to what follows from it: the stream names the same tenant and number.
+        logger.info("journal entry", tenant_id=entry.tenant_id, seq=entry.seq, event=entry.event.value)
+
+    return DynamoTenants(_LateSealer(), written)
 
 
 @cache
@@ -348,8 +355,12 @@ def workflows() -> Workflows:
     """The state machines."""
     from mohlat.adapters import aws
     from mohlat.adapters.workflows import StepFunctionsWorkflows
+    from mohlat.observation import logger
 
-    return StepFunctionsWorkflows(aws.client("stepfunctions"), settings().machine_arn)
+    def started(workflow: str, execution: str) -> None:
+        logger.info("started", machine=workflow, started=execution)
+
+    return StepFunctionsWorkflows(aws.client("stepfunctions"), settings().machine_arn, started)
 
 
 @cache
@@ -1350,6 +1361,18 @@ def run_sweep(patience: timedelta | None = None, limit: int = 10_000) -> dict[st
         clock=clock(),
         limit=limit,
     )
+
+
+# More than this many open tickets of a product need another look than a figure on a dashboard.
+_TICKETS_COUNTED = 1000
+
+
+def open_matters() -> OpenMatters:
+    """What waits for a person now, over all products."""
+    from mohlat.domain.tickets import open_matters
+
+    counted = (books().open_tickets(product, limit=_TICKETS_COUNTED) for product in agreements().products())
+    return open_matters(ticket for tickets in counted for ticket in tickets)
 
 
 def passes(error: Exception) -> bool:

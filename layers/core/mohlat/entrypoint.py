@@ -26,11 +26,11 @@ from mohlat.domain.errors import (
     NotSignedIn,
     ServiceUnavailable,
     TooManyRequests,
+    UnderMaintenance,
 )
-from mohlat.domain.payments import Payment, PaymentStatus
 from mohlat.domain.people import Role
 from mohlat.domain.tenant import Tenant
-from mohlat.observation import count, logger, unexpected, write_metrics
+from mohlat.observation import about, count, logger, unexpected, write_metrics
 from mohlat.presentation.fields import (
     LARGEST_BODY,
     BodyTooLarge,
@@ -58,13 +58,6 @@ _HEADERS = {
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 50
-
-
-def flag(payment: Payment) -> None:
-    """Tells the operators of a payment that a person has to decide."""
-    if payment.status is PaymentStatus.HELD:
-        logger.warning("payment needs a person", payment_id=payment.id, status=payment.status.value)
-        count("PaymentHeld")
 
 
 # --- requests and answers ---------------------------------------------------------------------------------
@@ -229,6 +222,7 @@ def tenant_answer(
     from mohlat import bootstrap
     from mohlat.presentation.views import tenant_status
 
+    about(tenant_id=tenant.id)
     agreement = bootstrap.agreements().load(tenant.product, tenant.agreement_version)
     for_operator = bool(request.claims) and request.caller.is_operator
     shown = tenant_status(
@@ -277,6 +271,7 @@ def api(*routes: Route) -> Handler:
     def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
         request = Request(event, context)
         _begin(context, route=f"{request.method} {request.resource}", request_id=request.id)
+        _name_tenant(request)
         began = time.monotonic()
         try:
             found = table.get((request.method, request.resource))
@@ -294,6 +289,14 @@ def api(*routes: Route) -> Handler:
     return lambda_handler
 
 
+def _name_tenant(request: Request) -> None:
+    """Whose matter it is stands in each line: the tenant in the path, or else the caller's own."""
+    try:
+        about(tenant_id=request.tenant_id)
+    except NotFound:
+        about(tenant_id=request.claims.get("custom:tenant_id"))
+
+
 def _admit(request: Request, found: Route) -> None:
     """Lets the caller in. Raises NotSignedIn, NotAllowed, or NotFound: a stranger's tenant does not exist;
     UnderMaintenance for a customer whose product is in a window (KALO-7).
@@ -305,7 +308,6 @@ def _admit(request: Request, found: Route) -> None:
         return
     if "{tenant_id}" in found.resource and set(found.allow) & set(MEMBERS):
         tenant_id = request.tenant_id
-        logger.append_keys(tenant_id=tenant_id)
         if caller.tenant_id != tenant_id:
             _note_refusal(request, "foreign_tenant_refused")
             # Operators know that it exists; their looking into it is what is refused.
@@ -373,6 +375,10 @@ def _refusal(error: Exception, request: Request) -> Response:
     refused = problem(error, request.language, request.id)
     if refused.status >= 500 and not isinstance(error, MohlatError):
         unexpected(error)
+    elif isinstance(error, UnderMaintenance):
+        # Announced, and no failure of ours: its answers are taken off the alarm's count of 5xx.
+        logger.info("under maintenance")
+        count("UnderMaintenance")
     elif refused.status >= 500:
         logger.error("failed", error=type(error).__name__, details=error.details)  # type: ignore[attr-defined]
     else:
@@ -408,6 +414,7 @@ def _answer(response: Response, language: str) -> dict[str, Any]:
 # --- everything that no person waits for ------------------------------------------------------------------
 
 _TRACED = (
+    "execution",
     "tenant_id",
     "payment_id",
     "refund_id",
@@ -415,7 +422,12 @@ _TRACED = (
     "job_id",
     "request_id",
     "generation",
+    "deadline",
     "store",
+    "kind",
+    "product",
+    "id",
+    "number",
 )
 
 
@@ -448,12 +460,16 @@ def task(act: Handler) -> Handler:
 
 
 def batch(kind: str, act: Callable[[Any], None]) -> Handler:
-    """The handler of a batch (`kind` is SQS or DynamoDBStreams): what fails is reported, the rest is done."""
+    """The handler of a batch (`kind` is SQS or DynamoDBStreams): what fails is reported, the rest is done.
+
+    Each record's lines name what that record is about, and nothing of the one before it.
+    """
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
     processor = BatchProcessor(EventType(kind), raise_on_entire_batch_failure=False)
 
-    def one(record: Any) -> None:
+    def one(record: Any, lambda_context: Any) -> None:
+        _begin(lambda_context)
         try:
             act(record)
         except MohlatError as error:

@@ -11,6 +11,11 @@ logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "mohlat"))
 _counted: list[tuple[str, float, MetricUnit]] = []
 
 
+def about(**facts: object) -> None:
+    """Names what the invocation is about (a tenant, a payment) in every line that it still writes."""
+    logger.append_keys(**{name: value for name, value in facts.items() if value})
+
+
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
     """Adds to a metric of the namespace Mohlat; written out when the invocation ends."""
     _counted.append((name, value, unit))

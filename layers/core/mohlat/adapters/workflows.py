@@ -13,11 +13,20 @@ _STARTED_BEFORE = frozenset({"ExecutionAlreadyExists", "ExecutionAlreadyExistsEx
 
 
 class StepFunctionsWorkflows:
-    """`Workflows` over a botocore `stepfunctions` client; `machine_arn` finds a workflow's state machine."""
+    """`Workflows` over a botocore `stepfunctions` client; `machine_arn` finds a workflow's state machine.
 
-    def __init__(self, client: Any, machine_arn: Callable[[str], str]) -> None:
+    `started` is told of each execution that was started, and of its machine.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        machine_arn: Callable[[str], str],
+        started: Callable[[str, str], None] = lambda workflow, name: None,
+    ) -> None:
         self._client = client
         self._machine_arn = machine_arn
+        self._started = started
 
     def start(self, workflow: str, name: str, payload: Mapping[str, object]) -> bool:
         """Starts an execution; False if one of this name was started before.
@@ -33,4 +42,5 @@ class StepFunctionsWorkflows:
             if error.response["Error"]["Code"] not in _STARTED_BEFORE:
                 raise
             return False
+        self._started(workflow, name)
         return True

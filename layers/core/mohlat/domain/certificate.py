@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FORM = "mohlat-deletion-1"
 # Point-in-time recovery reaches back this far; what it holds was sealed with the key that is gone.
-_BACKUPS_REACH_BACK = timedelta(days=35)
+BACKUPS_REACH_BACK = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def statement(entry: PurgeEntry, finished_at: datetime, retained: tuple[Retained
         "committed_at": iso(entry.committed_at),
         "live_data_gone_at": iso(finished_at),
         "backups_unreadable_since": iso(finished_at),
-        "backups_gone_at": iso(finished_at + _BACKUPS_REACH_BACK),
+        "backups_gone_at": iso(finished_at + BACKUPS_REACH_BACK),
         "deleted": dict(entry.deleted),
         "left": dict(entry.left),
         "journal": {"head": entry.journal_head, "length": entry.journal_length},

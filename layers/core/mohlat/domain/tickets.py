@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -80,6 +80,36 @@ class Ticket:
         if self.support:
             return self.support.wakes_at
         return self.due_at if self.escalated_at is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMatters:
+    """How much waits for a person: open tickets, refunds among them, and rials that are held or owed.
+
+    `held` was captured, and nobody knows yet what for; `owed` is to be sent by a person, or was
+    perhaps.
+    """
+
+    tickets: int = 0
+    refunds: int = 0
+    held: int = 0
+    owed: int = 0
+
+
+_OWED = (TicketKind.PAYOUT, TicketKind.REFUND_UNCERTAIN)
+
+
+def open_matters(tickets: Iterable[Ticket]) -> OpenMatters:
+    """Adds up the open ones among `tickets`."""
+    waiting = [ticket for ticket in tickets if ticket.open]
+    owed = [each for each in waiting if each.kind in _OWED]
+    held = [each for each in waiting if each.kind is TicketKind.PAYMENT_HELD]
+    return OpenMatters(
+        tickets=len(waiting),
+        refunds=sum(each.subject.startswith("r_") for each in owed),
+        held=sum(int(each.facts.get("captured", 0)) for each in held),
+        owed=sum(int(each.facts.get("amount", 0)) for each in owed),
+    )
 
 
 def escalate(ticket: Ticket, now: datetime) -> Ticket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -60,10 +60,14 @@ class JournalItem(DueItem):
 
 
 class DynamoTenants:
-    """`Tenants` on the main table. `sealer` seals a Contact, or Words, that are committed."""
+    """`Tenants` on the main table. `sealer` seals a Contact, or Words, that are committed.
 
-    def __init__(self, sealer: Sealer) -> None:
+    `written` is told of each journal entry once it stands.
+    """
+
+    def __init__(self, sealer: Sealer, written: Callable[[Entry], None] = lambda entry: None) -> None:
         self._sealer = sealer
+        self._written = written
 
     def get(self, tenant_id: str) -> Tenant:
         """The tenant, read consistently. Raises NotFound; Gone if it was purged and emptied."""
@@ -101,6 +105,7 @@ class DynamoTenants:
             # Which condition failed cannot be read from the refusal: pynamodb sorts what it writes.
             _explain(rows)
             raise
+        self._written(entry)
         return tenant
 
     def entry(self, tenant_id: str, seq: int) -> Entry:
