@@ -114,29 +114,13 @@ class World:
         self.clock = OffsetClock()
         self.agreement = agreement
         self.agreements = FakeAgreements(agreement)
-        self.tenants = RacingTenants(self.table)
-        self.payments = FakePayments(self.table)
-        self.books = FakeBooks(self.table)
-        self.requests = FakeDataRequests(self.table)
-        self.invoices = FakeInvoices(self.table)
-        self.profiles = FakeProfiles(self.table)
-        self.people = FakePeople(self.table)
-        self.dispatches = FakeDispatches(self.table)
-        self.records = FakeRecords(self.table)
-        self.due = FakeDueIndex(self.table)
-        self.ledger = FakePurgeLedger(self.table)
-        self.eraser = FakeEraser(self.table)
-        self.security_log = FakeSecurityLog(self.table)
-        self.objects = FakeObjects(self.table)
-        self.jobs = FakeDataJobs(self.table)
-        self.leaks = FakeLeaks(self.table)
+        self.open_stores()
         self.sign_in = FakeSignIn()
         self.fingerprints = FakeFingerprints()
         self.signer = FakeSigner()
         self.workflows = FakeWorkflows()
         self.queue = FakeNoticeQueue()
         self.ids = FakeIds()
-        self.publications = FakePublications(self.table)
         self.publishing_desk = PublishingDesk(
             publications=self.publications,
             books=self.books,
@@ -153,13 +137,9 @@ class World:
         self.second_gateway = FakeGateway("zibal")
         self.mailer = FakeMailer()
         self.sms = FakeSms()
-        self.consents = FakeConsents(self.table)
-        self.listings = FakeListings(self.table)
         self.links = UnsubscribeLinks(
             self.fingerprints, lambda *parts: "/".join(("https://api.example/v1/u", *parts))
         )
-        self.service = FakeService(self.table)
-        self.states = FakeServiceStates(self.table)
         self.announced = Announced(service=self.service, publications=self.publications)
         self.gate = ServiceGate(
             states=self.states,
@@ -289,7 +269,7 @@ class World:
             tenants=self.tenants,
             people=self.people,
             books=self.books,
-            notes=FakeContactNotes(self.table),
+            notes=self.notes,
             agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,
@@ -344,7 +324,7 @@ class World:
         )
         self.round_runner = RoundRunner(
             service=self.service,
-            roster=FakeRoster(self.table),
+            roster=self.roster,
             tenants=self.tenants,
             books=self.books,
             agreements=self.agreements,
@@ -367,7 +347,7 @@ class World:
             tenants=self.tenants,
             records=self.records,
             jobs=self.jobs,
-            activity=FakeActivityLog(self.table),
+            activity=self.activity,
             terms=self.terms_gate,
             ids=self.ids,
             agreements=self.agreements,
@@ -375,7 +355,7 @@ class World:
         )
         self.partner_desk = PartnerDesk(
             tenants=self.tenants,
-            activity=FakeActivityLog(self.table),
+            activity=self.activity,
             agreements=self.agreements,
             security_log=self.security_log,
             ids=self.ids,
@@ -397,7 +377,7 @@ class World:
             fingerprints=self.fingerprints,
             books=self.books,
             records=self.records_desk,
-            activity=FakeActivityLog(self.table),
+            activity=self.activity,
             agreements=self.agreements,
             security_log=self.security_log,
             ids=self.ids,
@@ -416,7 +396,7 @@ class World:
                 invoices=self.invoices,
                 books=self.books,
                 dispatches=self.dispatches,
-                notes=FakeContactNotes(self.table),
+                notes=self.notes,
                 consents=self.consents,
                 listings=self.listings,
                 requests=self.requests,
@@ -431,6 +411,33 @@ class World:
             fingerprints=self.fingerprints,
             address=lambda tenant_id, token: f"https://api.example/v1/certificates/{tenant_id}/{token}",
         )
+
+    def open_stores(self) -> None:
+        """Every store, empty, over one table."""
+        self.tenants = RacingTenants(self.table)
+        self.payments = FakePayments(self.table)
+        self.books = FakeBooks(self.table)
+        self.requests = FakeDataRequests(self.table)
+        self.invoices = FakeInvoices(self.table)
+        self.profiles = FakeProfiles(self.table)
+        self.people = FakePeople(self.table)
+        self.dispatches = FakeDispatches(self.table)
+        self.records = FakeRecords(self.table)
+        self.due = FakeDueIndex(self.table)
+        self.ledger = FakePurgeLedger(self.table)
+        self.eraser = FakeEraser(self.table)
+        self.security_log = FakeSecurityLog(self.table)
+        self.objects = FakeObjects(self.table)
+        self.jobs = FakeDataJobs(self.table)
+        self.leaks = FakeLeaks(self.table)
+        self.publications = FakePublications(self.table)
+        self.consents = FakeConsents(self.table)
+        self.listings = FakeListings(self.table)
+        self.service = FakeService(self.table)
+        self.states = FakeServiceStates(self.table)
+        self.notes = FakeContactNotes(self.table)
+        self.activity = FakeActivityLog(self.table)
+        self.roster = FakeRoster(self.table)
 
     def _reach(self, tenant_id: str, now: datetime, channels: tuple[Channel, ...]) -> tuple[Recipient, ...]:
         return recipients_of(
