@@ -202,7 +202,7 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
                 raise ConcurrentChange(tenant_id=row.tenant_id)
             table.contacts[row.tenant_id] = row
         case Acceptance():
-            _insert(table.acceptances, (row.tenant_id, row.at, row.version), row)
+            table.acceptances[row.tenant_id, row.at, row.version] = row
         case User():
             _insert(table.users, (row.tenant_id, row.username), row)
         case UserContact():

@@ -443,6 +443,15 @@ class TestPeople:
         with pytest.raises(NotFound):
             stores.people.save_user(User("t-2", "u-t-1", Role.OPERATOR, START))
 
+    def test_accepting_twice_within_a_second_is_one_piece_of_evidence(self, stores: Stores) -> None:
+        tenant = stores.register()
+        used = Acceptance("t-1", "2", ("terms",), "e" * 64, START + SECOND, "", "u-t-1", "used")
+        agreed = replace(used, source_ip="192.0.2.9", how="agreed")
+        for evidence in (used, agreed):
+            accepted = lifecycle.accept_terms(tenant, AGREEMENT, START + SECOND, by="owner")
+            tenant = stores.write(accepted, evidence)
+        assert stores.people.acceptances("t-1")[1:] == [agreed]
+
     def test_acceptances_are_evidence_in_order(self, stores: Stores) -> None:
         tenant = stores.register()
         later = Acceptance("t-1", "2", ("terms", "privacy"), "e" * 64, START + SECOND, "192.0.2.9", "u-t-1")

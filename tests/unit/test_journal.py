@@ -11,7 +11,7 @@ import pytest
 from mohlat.domain import lifecycle
 from mohlat.domain.journal import Entry, JournalBroken, record, replay
 from mohlat.domain.lifecycle import Event
-from mohlat.domain.tenant import RestrictionKind
+from mohlat.domain.tenant import KeptTerms, RestrictionKind
 from tests.builders import START, Life, agreement_on_credit, days, restriction
 
 
@@ -46,6 +46,27 @@ def test_every_beginning_of_the_journal_replays_too() -> None:
 def test_an_entry_holds_only_what_changed() -> None:
     hold_placed = LIFE.journal[1]
     assert set(hold_placed.changes) == {"version", "holds"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("terms_version", "text-2"),
+        ("terms_invoiced_at", START),
+        ("terms_declined", "text-2"),
+        ("terms_kept", (KeptTerms("1", START + days(9)),)),
+        ("wound_down_until", START + days(365)),
+    ],
+)
+def test_what_became_empty_is_empty_after_a_replay(name: str, value: Any) -> None:
+    life = Life(agreement_on_credit())
+    filled = lifecycle.restrict(life.tenant, restriction(), START, by="operator")
+    tenant, first = record(replace(filled, after=replace(filled.after, **{name: value})))
+    emptied = lifecycle.lift(tenant, RestrictionKind.BLOCKED, "over", START, by="operator")
+    empty = getattr(life.tenant, name)
+    stored, second = record(replace(emptied, after=replace(emptied.after, **{name: empty})))
+    assert replay([*life.journal, first, second]) == stored
+    assert getattr(stored, name) == empty
 
 
 ALTERATIONS: dict[str, Any] = {

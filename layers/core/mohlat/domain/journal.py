@@ -73,6 +73,8 @@ def record(transition: Transition) -> tuple[Tenant, Entry]:
     changes = {
         name: value for name, value in new.items() if name != "journal_head" and value != old.get(name)
     }
+    # A description leaves some fields out while they are empty: that one became empty is a change as well.
+    changes |= dict.fromkeys(name for name in old if name not in new)
     entry = Entry(
         tenant_id=transition.after.id,
         seq=transition.after.version,

@@ -122,7 +122,11 @@ def add_contact(write: TransactWrite, contact: Contact, sealer: Sealer, *, new: 
 
 
 def add_acceptance(write: TransactWrite, acceptance: Acceptance, sealer: Sealer) -> None:
-    """Adds an acceptance."""
+    """Adds an acceptance.
+
+    One version's acceptances within one second are one piece of evidence, the last one's: a second click, or a
+    box ticked in the second in which the service was used.
+    """
     doc = {
         "documents": list(acceptance.documents),
         "digest": acceptance.digest,
@@ -133,7 +137,7 @@ def add_acceptance(write: TransactWrite, acceptance: Acceptance, sealer: Sealer)
     # Using and buying have no address of their own, and who settles payments opens no seals.
     address = acceptance.source_ip.encode()
     sealed = sealer.seal(acceptance.tenant_id, sk, address) if address else None
-    write.save(AcceptanceItem(tenant_pk(acceptance.tenant_id), sk, doc=doc, sealed=sealed), absent())
+    write.save(AcceptanceItem(tenant_pk(acceptance.tenant_id), sk, doc=doc, sealed=sealed))
 
 
 def add_user(
