@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from mohlat.agreements import loader
+from mohlat.application.settle_payment import Decision
 from mohlat.domain.agreement import Basis, PaymentRule, Phase, Price
 from mohlat.domain.durations import Duration
 from mohlat.domain.errors import AccessRefused, Conflict, GatewayUnavailable, InvalidInput, NotFound
@@ -239,6 +240,40 @@ def test_the_answer_to_a_verification_got_lost_and_the_second_one_grants() -> No
         callback(world, placed.payment)
     assert watch(world, placed.payment).status is PaymentStatus.GRANTED
     assert (world.gateway.captures, grants(world, tenant)) == (1, 1)
+
+
+def test_money_taken_after_the_watch_had_ended_is_asked_for_again_if_the_answer_got_lost() -> None:
+    world = World()
+    placed = world.order(world.register())
+    world.gateway.tills[placed.payment.authority or ""].state = GatewayState.FAILED
+    world.come_back(placed, claims_paid=False)
+    while looks_at := world.payments.get(placed.payment.id).next_check_at:
+        world.clock.time = looks_at
+        world.payment_desk.check(placed.payment.id)
+    world.gateway.pay(placed.payment.authority or "")
+    world.gateway.lose_answers = 1
+    with pytest.raises(GatewayUnavailable):
+        world.come_back(placed)
+    world.clock.time = world.payments.get(placed.payment.id).next_check_at or START
+    payment = world.payment_desk.check(placed.payment.id)
+    # Its order had expired long ago.
+    assert (payment.status, sum(payment.refunds.values())) == (PaymentStatus.OWED_BACK, payment.amount)
+
+
+def test_another_amount_on_a_payment_that_had_failed_is_an_open_matter_again_until_a_person_decides() -> None:
+    world = World()
+    world.gateway.captures_mismatch = True
+    tenant = world.register()
+    placed = world.order(tenant)
+    world.come_back(placed, claims_paid=False)
+    assert world.tenant(tenant).open_matters == frozenset()
+    world.gateway.pay(placed.payment.authority or "", placed.order.amount - 1)
+    assert world.come_back(placed).status is PaymentStatus.HELD
+    assert world.tenant(tenant).open_matters == {f"payment:{placed.payment.id}"}
+    assert world.events(tenant)[-1] == "ticket_opened"
+    world.payment_desk.decide(placed.payment.id, Decision.RETURN, "operator:o")
+    [refund] = world.books.refunds(tenant.id)
+    assert world.tenant(tenant).open_matters == {f"refund:{refund.id}"}
 
 
 def test_three_lost_races_delay_a_grant_and_double_nothing() -> None:

@@ -113,6 +113,11 @@ class PaymentDesk:
 
     def _received(self, callback: Callback) -> Payment:
         payment = self._payments.by_authority(self._gateway.name, callback.authority)
+        if payment.failed and payment.next_check_at is None:
+            # The watch over it is over. The gateway may take the money at our question and its answer get lost:
+            # then somebody has to ask again.
+            payment = unanswered(payment, self._clock.now())
+            self._payments.save(payment)
         if callback.receipt is None or not (payment.open or payment.failed):
             return payment
         if self._payments.by_receipt(self._gateway.name, callback.receipt) not in (None, payment.id):
@@ -335,7 +340,25 @@ class PaymentDesk:
         ticket = self._ticket(TicketKind.PAYMENT_HELD, held, _watched_under(newest), _HELD_FOR)
         held = replace(held, ticket_id=ticket.id)
         posting = bookkeeping.held(held, ticket.clause, now)
-        self._books.write([held, ticket, *([posting] if posting else []), *self._receipt(held)])
+        rows: list[Row] = [held, ticket, *([posting] if posting else []), *self._receipt(held)]
+        if payment.open:
+            self._books.write(rows)
+            return held
+
+        def reopened(tenant: Tenant, agreement: Agreement) -> Transition:
+            return move(
+                tenant,
+                Event.TICKET_OPENED,
+                now,
+                f"gateway:{payment.gateway}",
+                "the gateway's answer does not match our record",
+                ticket.clause,
+                facts={"ticket_id": ticket.id, "amount": payment.amount, "payment_id": payment.id},
+                # It had failed, and nothing of it stood open any more.
+                open_matters=tenant.open_matters | {f"payment:{payment.id}"},
+            )
+
+        self._write(payment.tenant_id, reopened, rows)
         return held
 
     def _grant(self, payment: Payment, verification: Verification, now: datetime, by: str) -> Payment:
