@@ -105,6 +105,11 @@ format: install ## put the code into its one format
 coverage: install ## the domain's branch coverage by its own tests alone
 	@$(BIN)/python -m pytest -q tests/unit --cov --cov-report=term
 
+STEPS ?= 100000
+.PHONY: soak
+soak: install ## a hundred thousand random steps of model and application side by side (STEPS=...)
+	@MOHLAT_SOAK=$(STEPS) $(BIN)/python -m pytest -q -s tests/model/test_lives.py
+
 .PHONY: clauses
 clauses: install ## which clause is proved by which test
 	@$(BIN)/python -m tests.clauses

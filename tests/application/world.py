@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 from mohlat.agreements import loader
 from mohlat.application.advance_tenant import Wake, advance_tenant
@@ -147,7 +148,7 @@ class World:
             clock=self.clock,
             seconds=count(0, 60).__next__,
         )
-        self.sender = Sender(
+        self.sender = self.make_sender(
             dispatches=self.dispatches,
             people=self.people,
             consents=self.consents,
@@ -438,6 +439,10 @@ class World:
         self.notes = FakeContactNotes(self.table)
         self.activity = FakeActivityLog(self.table)
         self.roster = FakeRoster(self.table)
+
+    def make_sender(self, **parts: Any) -> Sender:
+        """What takes messages to their provider."""
+        return Sender(**parts)
 
     def _reach(self, tenant_id: str, now: datetime, channels: tuple[Channel, ...]) -> tuple[Recipient, ...]:
         return recipients_of(

@@ -114,8 +114,8 @@ class PaymentDesk:
     def _received(self, callback: Callback) -> Payment:
         payment = self._payments.by_authority(self._gateway.name, callback.authority)
         if payment.failed and payment.next_check_at is None:
-            # The watch over it is over. The gateway may take the money at our question and its answer get lost:
-            # then somebody has to ask again.
+            # The watch over it has ended. The gateway may take the money at our question, and its answer get
+            # lost: then somebody has to ask again.
             payment = unanswered(payment, self._clock.now())
             self._payments.save(payment)
         if callback.receipt is None or not (payment.open or payment.failed):

@@ -124,8 +124,8 @@ def add_contact(write: TransactWrite, contact: Contact, sealer: Sealer, *, new: 
 def add_acceptance(write: TransactWrite, acceptance: Acceptance, sealer: Sealer) -> None:
     """Adds an acceptance.
 
-    One version's acceptances within one second are one piece of evidence, the last one's: a second click, or a
-    box ticked in the second in which the service was used.
+    One version's acceptances within one second are one piece of evidence, the last one's: a second click,
+    or a box ticked in the second in which the service was used.
     """
     doc = {
         "documents": list(acceptance.documents),
