@@ -35,7 +35,7 @@ from mohlat.domain.people import (
     User,
 )
 from mohlat.domain.purge import PurgeEntry, Store
-from mohlat.domain.tenant import Closing, Tenant
+from mohlat.domain.tenant import Closing, RestrictionKind, Tenant
 from tests.adapters.conftest import AGREEMENT, Stores
 from tests.builders import SECOND, START, hold, order, restriction
 from tests.fakes import FakeTenants
@@ -137,6 +137,15 @@ class TestTenants:
         entries = stores.tenants.journal("t-1")
         assert [entry.seq for entry in entries] == list(range(1, tenant.version + 1))
         assert replay(entries) == tenant == stores.tenants.get("t-1")
+
+    def test_that_a_field_became_empty_is_read_back(self, stores: Stores) -> None:
+        step = lifecycle.restrict(stores.register(), restriction(), START, by="operator")
+        declined = stores.write(replace(step, after=replace(step.after, terms_declined="text-2")))
+        step = lifecycle.lift(declined, RestrictionKind.BLOCKED, "over", START, by="operator")
+        stores.write(replace(step, after=replace(step.after, terms_declined="")))
+        entries = stores.tenants.journal("t-1")
+        assert entries[-1].changes["terms_declined"] is None
+        assert replay(entries) == stores.tenants.get("t-1")
 
     def test_a_transition_from_an_outdated_state_is_refused_and_leaves_nothing(self, stores: Stores) -> None:
         first = stores.register()
