@@ -163,6 +163,8 @@ class Account:
     accepted_version: str = ""
     invoiced: datetime | None = None
     exported: datetime | None = None
+    # Per month, the lost time that was added.
+    added: dict[str, timedelta] = field(default_factory=dict)
     declined: str = ""
 
     @classmethod
@@ -709,23 +711,28 @@ class Account:
         if debt.suspends and not upheld and not (self.invoice and self.ended):
             self.limits.pop("suspended_for_debt", None)
 
-    def month_lost(self, month: tuple[datetime, datetime], now: datetime) -> None:
-        """A month in which the product was down for longer than promised: its lost time is added."""
-        since, until = max(month[0], self.registered), month[1]
+    def month_lost(self, name: str, now: datetime) -> None:
+        """A month in which the product was down for longer than promised: its lost time is added, once."""
+        start, until = self.figures.calendar.month_span(name)
+        since = max(start, self.registered)
         lost, promised = self.product.lost(since, until), self.figures.uptime.per_mille
         total = max(until - since, timedelta())
-        if lost * 1000 <= total * (1000 - promised) or self.ends is None:
+        owed = lost - self.added.get(name, timedelta())
+        if lost * 1000 <= total * (1000 - promised) or owed <= timedelta() or self.ends is None:
             return
         if self.phase == "active" and self.invoice:
-            self.ends += lost
+            self.ends += owed
         elif self.lease and self.phase == "active":
-            self.ends += lost
-            self.lease.ends, self.lease.added = self.lease.ends + lost, self.lease.added + lost
+            self.ends += owed
+            self.lease.ends, self.lease.added = self.lease.ends + owed, self.lease.added + owed
         elif self.lease and self.phase in ("read_only", "deactivated") and self.ended:
-            self.lease.ends, self.lease.added = self.lease.ends + lost, self.lease.added + lost
-            ends, lives = self.ended + lost, self.ended + lost > now
+            self.lease.ends, self.lease.added = self.lease.ends + owed, self.lease.added + owed
+            ends, lives = self.ended + owed, self.ended + owed > now
             if lives:
                 began = self.began
                 self._new_period(began, ends)
                 self.phase = "active"
             self.ends, self.ended = ends, None if lives else ends
+        else:
+            return
+        self.added[name] = lost

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -55,6 +55,7 @@ class Lives(RuleBasedStateMachine):
         self.tried: set[str] = set()
         self.shredded: set[str] = set()
         self.refunds: set[str] = set()
+        self.closed_months: set[str] = set()
         self.numbers = count(1)
 
     # --- both at once --------------------------------------------------------------------------------------
@@ -507,25 +508,47 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.stage.agreement.uptime)
     @rule(hours=st.integers(1, 60), ago=st.integers(0, 300), ours=st.sampled_from([True, True, False]))
     def the_product_was_down(self, hours: int, ago: int, ours: bool) -> None:
-        end = self.now - ago * HOUR
+        self._down(self.now - ago * HOUR, hours, ours)
+
+    def _down(self, end: datetime, hours: int, ours: bool) -> None:
         cause = Cause.FAULT if ours else Cause.DATA_CENTRE
         what = dict.fromkeys(self.stage.agreement.languages, "slow")
         self.stage.uptime_desk.note(self.stage.product, cause, end - hours * HOUR, end, (), what, OPERATOR)
         if ours:
             self.product.outages.append((end - hours * HOUR, end))
+        # Months that were closed before anybody knew are counted again.
+        self.stage.clock.time += 5 * SECOND
+        self.everybody_is_told()
+        calendar = self.stage.agreement.calendar
+        for month in dict.fromkeys(calendar.month_of(at) for at in (end - hours * HOUR, end - SECOND)):
+            if month in self.closed_months:
+                self._add_time(month)
+
+    def _add_time(self, month: str) -> None:
+        for account in self.accounts.values():
+            account.month_lost(month, self.now)
 
     @precondition(lambda self: self.stage.agreement.uptime)
-    @rule()
-    def a_month_is_closed(self) -> None:
+    @rule(before=st.sampled_from([0, 40]), afterwards=st.sampled_from([0, 30]))
+    def a_month_is_closed(self, before: int, afterwards: int) -> None:
+        """The last month, with so many hours lost that were known by then, or became known later."""
         calendar = self.stage.agreement.calendar
         month = calendar.month_of(self.now, before=1)
+        middle = calendar.month_span(month)[0] + 14 * DAY
+        if before:
+            self._down(middle, before, True)
+        self._close_month(month)
+        if afterwards:
+            self._down(middle + 4 * DAY, afterwards, True)
+
+    def _close_month(self, month: str) -> None:
         known = {each.id for each in self.stage.service.rounds(self.stage.product)}
         closed = self.stage.uptime_desk.close_month(self.stage.product, month, OPERATOR)
         self.stage.clock.time += 5 * SECOND
         self.stage.go_round(closed.id)
         if closed.id not in known:
-            for account in self.accounts.values():
-                account.month_lost(calendar.month_span(month), self.now)
+            self.closed_months.add(month)
+            self._add_time(month)
 
     # --- time, and what it wakes ---------------------------------------------------------------------------
 
