@@ -2,9 +2,9 @@
 
 Most of it is lived on the stores in memory (`tests/fakes.py`, held to DynamoDB's behaviour by the contract
 tests in `tests/adapters`): some 1,200 steps, all checks after each, in a second of CPU. The same over the
-real adapters on moto takes 80 milliseconds a step, so that a part of it has to do there. MOHLAT_SOAK is a
-number of steps that takes the place of the usual one; they are random then (`make soak`), while the usual
-ones are the same at each run.
+real adapters on moto takes 20 to 40 milliseconds a step, so that a part of it has to do there. MOHLAT_SOAK
+is a number of steps that takes the place of the usual one; they are random then (`make soak`), while the
+usual ones are the same at each run.
 """
 
 from __future__ import annotations
