@@ -71,15 +71,12 @@ print(imported)
 """
 # A line of -X importtime: own time, time with what it imports (microseconds), name.
 _IMPORTED = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
-_SETTINGS = """STAGE TENANTS_TABLE DATA_KEYS_TABLE IDEMPOTENCY_TABLE USER_POOL_ID USER_POOL_CLIENT_ID
-DATA_KEY_ID
-FINGERPRINT_KEY_ID NOTICE_QUEUE_URL PARAMETERS_PREFIX PUBLIC_URL ZARINPAL_URL ZIBAL_URL KAVENEGAR_URL
-ZARINPAL_GRAPHQL_URL SEP_URL BEHPARDAKHT_URL ALLOWED_ORIGIN
-SUBSCRIPTION_MACHINE_ARN PAYMENT_MACHINE_ARN PURGE_MACHINE_ARN REFUND_MACHINE_ARN TICKET_MACHINE_ARN
-ALARM_TOPIC_ARN TEST_CLOCK_FUNCTION""".split()
 _ENVIRONMENT = {
-    **dict.fromkeys(_SETTINGS, "http://127.0.0.1:9"),
-    "SWEEP_PATIENCE_SECONDS": "900",
+    # Every variable that the template gives to any function; numbers where a number is read, else an address.
+    **dict.fromkeys(cloudformation.variables(), "http://127.0.0.1:9"),
+    **dict.fromkeys(("SWEEP_PATIENCE_SECONDS", "PURGE_CAP_PER_HOUR"), "900"),
+    "TEST_CLOCK": "off",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
     "POWERTOOLS_SERVICE_NAME": "mohlat",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
