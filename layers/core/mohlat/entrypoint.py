@@ -415,7 +415,7 @@ _TRACED = (
     "job_id",
     "request_id",
     "generation",
-    "store",
+    "stores",
 )
 
 
