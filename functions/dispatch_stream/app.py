@@ -19,15 +19,15 @@ from mohlat.application.dispatch_entry import (
 from mohlat.domain.errors import NotFound
 from mohlat.domain.lifecycle import Event
 from mohlat.domain.purge import CAP_REACHED
-from mohlat.entrypoint import batch
+from mohlat.entrypoint import batch, change
 from mohlat.observation import count, logger
 
 
 def _dispatch(record: Any) -> None:
     # Keys only: the row is read again, as it is now and as the adapter understands it.
-    pk, sk = (record.raw_event["dynamodb"]["Keys"][name]["S"] for name in ("pk", "sk"))
+    pk, sk = (record["dynamodb"]["Keys"][name]["S"] for name in ("pk", "sk"))
     # The dates of these may move; all else is owed what it is owed from its beginning.
-    if record.raw_event["eventName"] != "INSERT" and not sk.startswith(("TICKET#", "WINDOW#", "WIND_DOWN")):
+    if record["eventName"] != "INSERT" and not sk.startswith(("TICKET#", "WINDOW#", "WIND_DOWN")):
         return
     try:
         if pk.startswith("T#") and sk.startswith("J#"):
@@ -77,4 +77,4 @@ def _dispatch_entry(tenant_id: str, seq: int) -> None:
     )
 
 
-lambda_handler = batch("DynamoDBStreams", _dispatch)
+lambda_handler = batch(change, _dispatch)

@@ -18,17 +18,17 @@ from mohlat.domain.errors import (
 )
 from mohlat.domain.notices import NoticeStatus
 from mohlat.domain.people import CodePurpose
-from mohlat.entrypoint import batch, living
+from mohlat.entrypoint import batch, living, message
 from mohlat.observation import count, logger
 
 
 def _send(record: Any) -> None:
-    message = json.loads(record.raw_event["body"])
+    asked = json.loads(record["body"])
     try:
-        if "code" in message:
-            _send_code(message)
+        if "code" in asked:
+            _send_code(asked)
         else:
-            _send_entry(message["tenant_id"], message["seq"])
+            _send_entry(asked["tenant_id"], asked["seq"])
     except MessagingMisconfigured:
         count("MessagingMisconfigured")
         raise
@@ -50,24 +50,24 @@ def _send_entry(tenant_id: str, seq: int) -> None:
             count("MessageRejected")
 
 
-def _send_code(message: dict[str, str]) -> None:
-    purpose, channel = CodePurpose(message["code"]), Channel(message["channel"])
+def _send_code(asked: dict[str, str]) -> None:
+    purpose, channel = CodePurpose(asked["code"]), Channel(asked["channel"])
     try:
-        tenant = living(bootstrap.tenants().get(message["tenant_id"]))
+        tenant = living(bootstrap.tenants().get(asked["tenant_id"]))
         agreement = bootstrap.agreements().load(tenant.product, tenant.agreement_version)
-        bootstrap.sender().send_code(tenant, agreement, message["username"], purpose, channel)
+        bootstrap.sender().send_code(tenant, agreement, asked["username"], purpose, channel)
     except (Gone, NotFound):
-        logger.info("purged since", tenant_id=message["tenant_id"])
+        logger.info("purged since", tenant_id=asked["tenant_id"])
     except TooManyAttempts:
         # Somebody guesses: no code, and no tries, until the one that was guessed at has ended.
-        logger.info("no code while the tries are used up", tenant_id=message["tenant_id"])
+        logger.info("no code while the tries are used up", tenant_id=asked["tenant_id"])
         count("CodeGuessing")
     except MessageUncertain:
         # Whoever does not get it asks again; a second one at once would only make the first one wrong.
-        logger.info("code may have been lost", tenant_id=message["tenant_id"], channel=channel.value)
+        logger.info("code may have been lost", tenant_id=asked["tenant_id"], channel=channel.value)
     except MessageRejected:
-        logger.info("code rejected by the provider", tenant_id=message["tenant_id"], channel=channel.value)
+        logger.info("code rejected by the provider", tenant_id=asked["tenant_id"], channel=channel.value)
         count("MessageRejected")
 
 
-lambda_handler = batch("SQS", _send)
+lambda_handler = batch(message, _send)

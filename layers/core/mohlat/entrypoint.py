@@ -447,32 +447,39 @@ def task(act: Handler) -> Handler:
     return lambda_handler
 
 
-def batch(kind: str, act: Callable[[Any], None]) -> Handler:
-    """The handler of a batch (`kind` is SQS or DynamoDBStreams): what fails is reported, the rest is done."""
-    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+def batch(named: Callable[[Any], str], act: Callable[[Any], None]) -> Handler:
+    """The handler of a batch: what fails is reported, by the name that `named` reads, the rest is done."""
 
-    processor = BatchProcessor(EventType(kind), raise_on_entire_batch_failure=False)
-
-    def one(record: Any) -> None:
+    def succeeds(record: Any) -> bool:
         try:
             act(record)
         except MohlatError as error:
             logger.warning("not done", error=type(error).__name__, details=error.details)
-            raise
+            return False
         except Exception as error:
             unexpected(error)
-            raise
+            return False
+        return True
 
-    def lambda_handler(event: Event, context: Any) -> Any:
+    def lambda_handler(event: Event, context: Any) -> dict[str, list[dict[str, str]]]:
         _begin(context)
         try:
-            return process_partial_response(
-                event=event, record_handler=one, processor=processor, context=context
-            )
+            failed = [named(record) for record in event["Records"] if not succeeds(record)]
         finally:
             write_metrics()
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
 
     return lambda_handler
+
+
+def message(record: Any) -> str:
+    """The name of a queue's message."""
+    return str(record["messageId"])
+
+
+def change(record: Any) -> str:
+    """The name of a change in a table's stream."""
+    return str(record["dynamodb"]["SequenceNumber"])
 
 
 def _begin(context: Any, **facts: object) -> None:
