@@ -37,7 +37,8 @@ def main() -> int:
                 print(f"\n{lives.report(account)}", flush=True)
                 lived.append(account)
         lives.write_calls(lived)
-        summary = "\n\n".join([lives.summary(lived), lives.by_function(lived), prices.report(lived)])
+        parts = [lives.summary, lives.by_function, prices.report, prices.report_months]
+        summary = "\n\n".join(part(lived) for part in parts)
         print(f"\n{summary}", flush=True)
         if given.write:
             renew("\n\n".join([*map(lives.report, lived), summary]), BEGIN, END)

@@ -87,9 +87,10 @@ def measure(payments: int = PAYMENTS) -> Measured:
         # The first one warms everything up; the second one is the pattern of the bare calls.
         _call_back(world, waiting.pop())
         pattern = waiting.pop()
-        watch.others, watch.keeping = 0, True
+        watch.keeping = True
+        watch.others.clear()
         _call_back(world, pattern)
-        watch.keeping, asked, others = False, tuple(watch.kept), watch.others
+        watch.keeping, asked, others = False, tuple(watch.kept), watch.others.total()
         plain = boto3.client("dynamodb", region_name=REGION)
         # Made before the clock runs.
         calls = {one: _calls(asked, pattern, one) for one in [*waiting, pattern]}

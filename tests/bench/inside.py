@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import inspect
 import io
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import boto3
+import moto.dynamodb.models
 import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from moto.dynamodb.models.table import Table
 
 from sandbox.meter import Bill, Meter, subject_of
 from tests.handlers import conftest
@@ -48,7 +53,8 @@ class Watch:
         meter: counts units while `counting`.
         kept: DynamoDB's requests and answers while `keeping`.
         again: answers to give instead of asking moto, in order.
-        others: how many calls went to other services.
+        others: the calls that went to other services, by their target: "AmazonSQS.SendMessage".
+        canned: answers to targets of other services that moto need not work out.
         function: the function that calls, for the meter.
     """
 
@@ -57,7 +63,8 @@ class Watch:
     keeping: bool = False
     kept: list[Asked] = field(default_factory=list)
     again: Iterator[Asked] | None = None
-    others: int = 0
+    others: Counter[str] = field(default_factory=Counter)
+    canned: dict[str, bytes] = field(default_factory=dict)
     function: str = ""
 
     def answer(self, stub: BotocoreStubber, event_name: str, request: Any) -> AWSResponse | None:
@@ -67,7 +74,9 @@ class Watch:
         if getattr(_aside, "now", False) or not stub.enabled:
             return _ANSWER(stub, event_name, request)
         if not target.startswith("DynamoDB_"):
-            self.others += 1
+            self.others[target] += 1
+            if target in self.canned:
+                return AWSResponse(request.url, 200, {}, MockRawResponse(self.canned[target]))
             return _ANSWER(stub, event_name, request)
         if self.again is not None:
             known = next(self.again)
@@ -115,6 +124,23 @@ def deployment() -> Iterator[tuple[World, Watch]]:
     finally:
         making.close()
         patching.undo()
+
+
+@contextmanager
+def without_rollback() -> Iterator[None]:
+    """Spares moto its copy of the whole table before each transaction; one that is refused ends the bench."""
+
+    def kept(value: Any) -> Any:
+        return value if isinstance(value, Table) else copy.deepcopy(value)
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("a transaction was refused, and moto cannot take it back here")
+
+    with (
+        patch.object(moto.dynamodb.models, "copy", SimpleNamespace(deepcopy=kept)),
+        patch.object(moto.dynamodb.models, "TransactionCanceledException", refuse),
+    ):
+        yield
 
 
 @contextmanager
