@@ -66,15 +66,15 @@ class Row:
 
         Below 1 it falls: what is paid once for all weighs less with each customer.
         """
-        sizes = sorted(self.at)
-        return max(
+        ratios = [
             after / before
-            for smaller, larger in pairwise(sizes)
+            for smaller, larger in pairwise(sorted(self.at))
             for before, after in zip(
                 vars(self.at[smaller]).values(), vars(self.at[larger]).values(), strict=True
             )
             if before
-        )
+        ]
+        return max(ratios, default=1.0)
 
 
 def measure(sizes: tuple[int, ...] = SIZES) -> list[Row]:

@@ -69,8 +69,8 @@ if "mohlat.adapters.dynamodb.table" in sys.modules:
     aws.client("dynamodb")
 print(imported)
 """
-# A line of -X importtime: own time, time with what it imports (microseconds), name.
-_IMPORTED = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
+# A line of -X importtime: own time, time with what it imports (microseconds), a space, indentation, name.
+_IMPORTED = re.compile(r"import time: +(\d+) \| +\d+ \| ( *)(\S+)")
 _ENVIRONMENT = {
     # Every variable that the template gives to any function; numbers where a number is read, else an address.
     **dict.fromkeys(cloudformation.variables(), "http://127.0.0.1:9"),
@@ -132,16 +132,50 @@ def measure(rounds: int = ROUNDS) -> list[Cost]:
     return sorted(costs, key=lambda cost: -cost.ready)
 
 
-def heaviest(name: str, count: int = 5) -> list[tuple[str, float]]:
-    """The packages that take the largest shares of a handler's imports, and those shares."""
+@dataclass(frozen=True)
+class Share:
+    """A package's share of a handler's import, and which module of ours asks for it first."""
+
+    package: str
+    share: float
+    asked_by: str
+
+
+def heaviest(name: str, count: int = 5) -> list[Share]:
+    """The packages that take the largest shares until a handler is ready, by `-X importtime`."""
     script = _MEASURED.format(path=_path(name), code=_ready(name))
-    shown = _python("-X", "importtime", "-c", script).stderr
+    return shares(_python("-X", "importtime", "-c", script).stderr)[:count]
+
+
+def shares(shown: str) -> list[Share]:
+    """What `-X importtime` showed, by package, the heaviest first.
+
+    A module's line comes after those of what it imports, which are indented by two more.
+    """
     own: Counter[str] = Counter()
+    asked_by: dict[str, str] = {}
+    waiting: dict[int, list[str]] = {}
     for line in shown.splitlines():
-        if found := _IMPORTED.match(line):
-            parts = found.group(2).split(".")
-            own[".".join(parts[:2]) if parts[0] == "mohlat" else parts[0]] += int(found.group(1))
-    return [(package, spent / own.total()) for package, spent in own.most_common(count)]
+        if not (found := _IMPORTED.match(line)):
+            continue
+        depth, module = len(found.group(2)), found.group(3)
+        package = _package(module)
+        own[package] += int(found.group(1))
+        inside = waiting.pop(depth + 2, [])
+        if module == "app" or module.startswith("mohlat."):
+            for each in inside:
+                asked_by.setdefault(each, module)
+            inside = []
+        waiting.setdefault(depth, []).extend([*inside, package])
+    return [
+        Share(package, spent / own.total(), asked_by.get(package, "the interpreter"))
+        for package, spent in own.most_common()
+    ]
+
+
+def _package(module: str) -> str:
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "mohlat" else parts[0]
 
 
 def report(costs: list[Cost]) -> str:
@@ -155,9 +189,14 @@ def report(costs: list[Cost]) -> str:
         )
         later = f", later {API_TARGET_LATER:.2f}" if cost.is_api else ""
         lines.append(f"  {cost.name:22} {shown}  {cost.target:.2f}{later}")
-    worst = costs[0].name
-    shares = ", ".join(f"{package} {share:.0%}" for package, share in heaviest(worst))
-    return "\n".join([*lines, f"  heaviest in {worst}: {shares}"])
+    for kind, of_kind in (("behind the API", True), ("elsewhere", False)):
+        slowest = next((cost.name for cost in costs if cost.is_api is of_kind), None)
+        if slowest:
+            lines.append(f"\n  what {slowest} loads, the slowest {kind}   share  asked for first by")
+            lines += [
+                f"    {each.package:36} {each.share:12.0%}  {each.asked_by}" for each in heaviest(slowest, 8)
+            ]
+    return "\n".join(lines)
 
 
 def _path(name: str) -> list[str]:

@@ -32,12 +32,21 @@ from tests.handlers import conftest
 from tests.handlers.conftest import REGION, World
 
 _ANSWER = BotocoreStubber.__call__
+# By what a request's target begins with.
+SERVICES = {
+    "DynamoDB_20120810": "dynamodb",
+    "AmazonSQS": "sqs",
+    "AWSStepFunctions": "stepfunctions",
+    "TrentService": "kms",
+    "AWSCognitoIdentityProviderService": "cognito-idp",
+}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request to DynamoDB as it went out, and its answer."""
+    """One request to a service (as botocore names it) as it went out, and its answer."""
 
+    service: str
     operation: str
     body: str
     status: int
@@ -51,8 +60,8 @@ class Watch:
 
     Attributes:
         meter: counts units while `counting`.
-        kept: DynamoDB's requests and answers while `keeping`.
-        again: answers to give instead of asking moto, in order.
+        kept: requests and answers while `keeping`: DynamoDB's, and all others with `all_services`.
+        again: answers to give instead of asking moto, in order, to the same requests.
         others: the calls that went to other services, by their target: "AmazonSQS.SendMessage".
         canned: answers to targets of other services that moto need not work out.
         function: the function that calls, for the meter.
@@ -61,6 +70,7 @@ class Watch:
     meter: Meter = field(default_factory=lambda: Meter(_ask))
     counting: bool = False
     keeping: bool = False
+    all_services: bool = False
     kept: list[Asked] = field(default_factory=list)
     again: Iterator[Asked] | None = None
     others: Counter[str] = field(default_factory=Counter)
@@ -73,14 +83,16 @@ class Watch:
         target = target.decode() if isinstance(target, bytes) else target
         if getattr(_aside, "now", False) or not stub.enabled:
             return _ANSWER(stub, event_name, request)
-        if not target.startswith("DynamoDB_"):
+        service = SERVICES.get(target.partition(".")[0], "")
+        if service != "dynamodb":
             self.others[target] += 1
-            if target in self.canned:
-                return AWSResponse(request.url, 200, {}, MockRawResponse(self.canned[target]))
-            return _ANSWER(stub, event_name, request)
-        if self.again is not None:
+        if self.again is not None and (self.all_services or service == "dynamodb"):
             known = next(self.again)
             return AWSResponse(request.url, known.status, known.headers, MockRawResponse(known.answer))
+        if target in self.canned:
+            return AWSResponse(request.url, 200, {}, MockRawResponse(self.canned[target]))
+        if service != "dynamodb" and not (self.keeping and self.all_services):
+            return _ANSWER(stub, event_name, request)
         if not (self.counting or self.keeping):
             return _ANSWER(stub, event_name, request)
         operation, body = target.partition(".")[2], request.body.decode()
@@ -101,7 +113,7 @@ class Watch:
         if self.keeping:
             [answer] = given
             headers = answer.headers
-            self.kept.append(Asked(operation, body, answer.status_code, headers, answer.content))
+            self.kept.append(Asked(service, operation, body, answer.status_code, headers, answer.content))
         return given[0]
 
 
