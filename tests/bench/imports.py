@@ -134,7 +134,7 @@ def measure(rounds: int = ROUNDS) -> list[Cost]:
 
 @dataclass(frozen=True)
 class Share:
-    """A package's share of a handler's import, and which module of ours asks for it first."""
+    """A package's share of a handler's import, and which module of ours asked for most of it."""
 
     package: str
     share: float
@@ -153,24 +153,28 @@ def shares(shown: str) -> list[Share]:
     A module's line comes after those of what it imports, which are indented by two more.
     """
     own: Counter[str] = Counter()
-    asked_by: dict[str, str] = {}
-    waiting: dict[int, list[str]] = {}
+    asked_by: dict[str, Counter[str]] = {}
+    # What was loaded at each depth since somebody last asked: packages and their times.
+    waiting: dict[int, list[tuple[str, int]]] = {}
     for line in shown.splitlines():
         if not (found := _IMPORTED.match(line)):
             continue
-        depth, module = len(found.group(2)), found.group(3)
-        package = _package(module)
-        own[package] += int(found.group(1))
+        spent, depth, module = int(found.group(1)), len(found.group(2)), found.group(3)
+        own[_package(module)] += spent
         inside = waiting.pop(depth + 2, [])
         if module == "app" or module.startswith("mohlat."):
-            for each in inside:
-                asked_by.setdefault(each, module)
+            for package, time in inside:
+                asked_by.setdefault(package, Counter())[module] += time
             inside = []
-        waiting.setdefault(depth, []).extend([*inside, package])
+        waiting.setdefault(depth, []).extend([*inside, (_package(module), spent)])
     return [
-        Share(package, spent / own.total(), asked_by.get(package, "the interpreter"))
+        Share(package, spent / own.total(), _most(asked_by.get(package)))
         for package, spent in own.most_common()
     ]
+
+
+def _most(asked_by: Counter[str] | None) -> str:
+    return asked_by.most_common(1)[0][0] if asked_by else "the interpreter"
 
 
 def _package(module: str) -> str:
@@ -192,7 +196,7 @@ def report(costs: list[Cost]) -> str:
     for kind, of_kind in (("behind the API", True), ("elsewhere", False)):
         slowest = next((cost.name for cost in costs if cost.is_api is of_kind), None)
         if slowest:
-            lines.append(f"\n  what {slowest} loads, the slowest {kind}   share  asked for first by")
+            lines.append(f"\n  what {slowest} loads, the slowest {kind}   share  most of it asked for by")
             lines += [
                 f"    {each.package:36} {each.share:12.0%}  {each.asked_by}" for each in heaviest(slowest, 8)
             ]

@@ -25,12 +25,16 @@ import moto.dynamodb.models
 import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.utilities import dynamo_json_dump
 
 from sandbox.meter import Bill, Meter, subject_of
 from tests.handlers import conftest
 from tests.handlers.conftest import REGION, World
 
+ACCOUNT = "123456789012"
 _ANSWER = BotocoreStubber.__call__
 # By what a request's target begins with.
 SERVICES = {
@@ -188,7 +192,13 @@ def _text(value: Any) -> Any:
 
 
 def _ask(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Asks moto's DynamoDB past the meter."""
+    """Asks moto's DynamoDB past the meter; for single items, most of what it asks, past HTTP as well."""
+    if operation == "GetItem":
+        table = dynamodb_backends[ACCOUNT][REGION].get_table(request["TableName"])
+        names = (table.hash_key_attr, table.range_key_attr)
+        item = table.get_item(*(DynamoType(request["Key"][name]) for name in names if name))
+        # As the answer would have it, and untouched by what happens to the item afterwards.
+        return {"Item": json.loads(dynamo_json_dump(item.to_json()["Attributes"]))} if item else {}
     _aside.now = True
     try:
         client = _plain()

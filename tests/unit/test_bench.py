@@ -17,7 +17,8 @@ import time:       100 |        100 | site
 import time:       200 |        200 |         heavy.core
 import time:       100 |        300 |       heavy
 import time:        50 |        350 |     mohlat.adapters.aws
-import time:       300 |        300 |     heavy.more
+import time:       100 |        100 |     heavy.more
+import time:       200 |        200 |     light
 import time:       150 |        800 |   mohlat.application.sell
 import time:       100 |        900 | app
 """
@@ -25,7 +26,8 @@ import time:       100 |        900 | app
 
 def test_time_is_counted_by_package_and_asked_for_by_the_nearest_module_of_ours() -> None:
     assert shares(SHOWN) == [
-        Share("heavy", 0.6, "mohlat.adapters.aws"),
+        Share("heavy", 0.4, "mohlat.adapters.aws"),
+        Share("light", 0.2, "mohlat.application.sell"),
         Share("mohlat.application", 0.15, "app"),
         Share("site", 0.1, "the interpreter"),
         Share("app", 0.1, "the interpreter"),
