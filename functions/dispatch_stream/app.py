@@ -22,9 +22,9 @@ from mohlat.observation import about, logger
 
 def _dispatch(record: Any) -> None:
     # Keys only: the row is read again, as it is now and as the adapter understands it.
-    pk, sk = (record.raw_event["dynamodb"]["Keys"][name]["S"] for name in ("pk", "sk"))
+    pk, sk = (record["dynamodb"]["Keys"][name]["S"] for name in ("pk", "sk"))
     # The dates of these may move; all else is owed what it is owed from its beginning.
-    if record.raw_event["eventName"] != "INSERT" and not sk.startswith(("TICKET#", "WINDOW#", "WIND_DOWN")):
+    if record["eventName"] != "INSERT" and not sk.startswith(("TICKET#", "WINDOW#", "WIND_DOWN")):
         return
     owner, _, tenant_id = pk.partition("#")
     if owner in ("T", "MONEY"):
@@ -72,4 +72,4 @@ def _dispatch_entry(tenant_id: str, seq: int) -> None:
     )
 
 
-lambda_handler = batch("DynamoDBStreams", _dispatch)
+lambda_handler = batch(lambda record: str(record["dynamodb"]["SequenceNumber"]), _dispatch)

@@ -1,4 +1,4 @@
-"""Task of the purge machine: empties one store of a tenant whose purge was committed."""
+"""Task of the purge machine: empties stores of a tenant whose purge was committed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mohlat.observation import logger
 
 @task
 def lambda_handler(event: Event, context: Any) -> dict[str, object]:
-    """How many items were deleted from the store; MoreToErase leaves while there are more."""
-    store = Store(event["store"])
-    entry = bootstrap.shredder().erase(event["tenant_id"], store)
-    deleted = entry.deleted.get(store.value, 0)
-    logger.info("store emptied", deleted=deleted)
-    return {"tenant_id": entry.tenant_id, "store": store.value, "deleted": deleted}
+    """How many items were deleted, by store; MoreToErase leaves while there are more."""
+    stores = [Store(name) for name in event["stores"]]
+    entry = bootstrap.shredder().erase(event["tenant_id"], *stores)
+    deleted = {store.value: entry.deleted.get(store.value, 0) for store in stores}
+    logger.info("stores emptied", deleted=deleted)
+    return {"tenant_id": entry.tenant_id, "deleted": deleted}

@@ -23,13 +23,13 @@ from mohlat.observation import about, count, logger
 
 
 def _send(record: Any) -> None:
-    message = json.loads(record.raw_event["body"])
-    about(tenant_id=message["tenant_id"], seq=message.get("seq"), message_id=record.message_id)
+    asked = json.loads(record["body"])
+    about(tenant_id=asked["tenant_id"], seq=asked.get("seq"), message_id=record["messageId"])
     try:
-        if "code" in message:
-            _send_code(message)
+        if "code" in asked:
+            _send_code(asked)
         else:
-            _send_entry(message["tenant_id"], message["seq"])
+            _send_entry(asked["tenant_id"], asked["seq"])
     except MessagingMisconfigured:
         count("MessagingMisconfigured")
         raise
@@ -46,12 +46,12 @@ def _send_entry(tenant_id: str, seq: int) -> None:
     measure_notices(outcomes)
 
 
-def _send_code(message: dict[str, str]) -> None:
-    purpose, channel = CodePurpose(message["code"]), Channel(message["channel"])
+def _send_code(asked: dict[str, str]) -> None:
+    purpose, channel = CodePurpose(asked["code"]), Channel(asked["channel"])
     try:
-        tenant = living(bootstrap.tenants().get(message["tenant_id"]))
+        tenant = living(bootstrap.tenants().get(asked["tenant_id"]))
         agreement = bootstrap.agreements().load(tenant.product, tenant.agreement_version)
-        bootstrap.sender().send_code(tenant, agreement, message["username"], purpose, channel)
+        bootstrap.sender().send_code(tenant, agreement, asked["username"], purpose, channel)
     except (Gone, NotFound):
         logger.info("purged since")
     except TooManyAttempts:
@@ -66,4 +66,4 @@ def _send_code(message: dict[str, str]) -> None:
         count("MessageRejected")
 
 
-lambda_handler = batch("SQS", _send)
+lambda_handler = batch(lambda record: str(record["messageId"]), _send)

@@ -30,19 +30,17 @@ def purged(records: int = 3) -> tuple[World, Tenant]:
 
 def run(world: World, tenant: Tenant) -> PurgeEntry:
     """What the purge's state machine does."""
-    for store in (Store.RECORDS, Store.OBJECTS):
-        erase(world, tenant, store)
+    erase(world, tenant, Store.RECORDS, Store.OBJECTS)
     world.tell_owner(tenant.id)
-    for store in (Store.USERS, Store.SECURITY_LOG, Store.TENANT, Store.KEY):
-        erase(world, tenant, store)
+    erase(world, tenant, Store.USERS, Store.SECURITY_LOG, Store.TENANT, Store.KEY)
     return world.shredder.certify(tenant.id)
 
 
-def erase(world: World, tenant: Tenant, store: Store) -> None:
+def erase(world: World, tenant: Tenant, *stores: Store) -> None:
     """The task and its retries."""
     while True:
         try:
-            world.shredder.erase(tenant.id, store)
+            world.shredder.erase(tenant.id, *stores)
         except MoreToErase:
             continue
         return
@@ -118,6 +116,28 @@ def test_more_than_one_run_can_take_is_counted_over_all_its_runs() -> None:
     with pytest.raises(MoreToErase):
         world.shredder.erase(tenant.id, Store.RECORDS)
     assert run(world, tenant).deleted["records"] == 100
+
+
+def test_stores_are_emptied_in_the_order_given_and_counted_before_the_first_deletion() -> None:
+    world, tenant = purged()
+    tale: list[str] = []
+    eraser, ledger = vars(world.shredder)["_eraser"], world.ledger
+    erase_one, save = eraser.erase, ledger.save
+
+    def erase_told(tenant_id: str, store: Store, limit: int = 500) -> int:
+        gone: int = erase_one(tenant_id, store, limit)
+        tale.extend([store.value] if gone else [])
+        return gone
+
+    def save_told(entry: PurgeEntry) -> None:
+        tale.append("counted " + " ".join(entry.deleted))
+        save(entry)
+
+    eraser.erase, ledger.save = erase_told, save_told
+    entry = world.shredder.erase(tenant.id, *Store)
+    assert tale[0] == "counted records objects users security_log tenant key"
+    assert list(dict.fromkeys(tale[1:])) == [store.value for store in Store if entry.deleted[store.value]]
+    assert tale[-1] == "key"
 
 
 def test_the_owner_is_told_while_there_is_an_address_and_not_afterwards() -> None:

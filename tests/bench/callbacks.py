@@ -21,7 +21,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 
@@ -30,6 +30,7 @@ from mohlat.adapters import aws
 from tests.bench.inside import Asked, Watch, deployment, parameters, quietly
 from tests.handlers.conftest import REGION, World, load_event
 
+One = TypeVar("One")
 Call = tuple[str, dict[str, Any]]
 """A call as a client makes it: the operation and its parameters."""
 
@@ -87,9 +88,10 @@ def measure(payments: int = PAYMENTS) -> Measured:
         # The first one warms everything up; the second one is the pattern of the bare calls.
         _call_back(world, waiting.pop())
         pattern = waiting.pop()
-        watch.others, watch.keeping = 0, True
+        watch.keeping = True
+        watch.others.clear()
         _call_back(world, pattern)
-        watch.keeping, asked, others = False, tuple(watch.kept), watch.others
+        watch.keeping, asked, others = False, tuple(watch.kept), watch.others.total()
         plain = boto3.client("dynamodb", region_name=REGION)
         # Made before the clock runs.
         calls = {one: _calls(asked, pattern, one) for one in [*waiting, pattern]}
@@ -98,9 +100,9 @@ def measure(payments: int = PAYMENTS) -> Measured:
             ("bare, botocore as we set it", _bare(aws.client("dynamodb"), calls)),
             ("bare, boto3 as it comes", _bare(plain, calls)),
         ]
-        with_backend = _in_turn(ways, [waiting[way::3] for way in range(3)])
+        with_backend = in_turn(ways, [waiting[way::3] for way in range(3)])
         same = [pattern] * REPEATED
-        without = _in_turn([(title, _answered(watch, asked, act)) for title, act in ways], [same, same, same])
+        without = in_turn([(title, answered(watch, asked, act)) for title, act in ways], [same, same, same])
     return Measured(asked, others, with_backend, without)
 
 
@@ -125,9 +127,10 @@ def report(measured: Measured) -> str:
     return "\n".join(lines)
 
 
-def _in_turn(
-    ways: Sequence[tuple[str, Callable[[Waiting], None]]], payments: Sequence[Sequence[Waiting]]
+def in_turn(
+    ways: Sequence[tuple[str, Callable[[One], None]]], payments: Sequence[Sequence[One]]
 ) -> list[Way]:
+    """Each way with its own share of what is to be done, in rounds, one way after another in each."""
     done = [Way(title, [], [], len(own)) for (title, _), own in zip(ways, payments, strict=True)]
     rounds = min(ROUNDS, len(payments[0]))
     size = len(payments[0]) // rounds
@@ -144,12 +147,10 @@ def _in_turn(
     return done
 
 
-def _answered(
-    watch: Watch, asked: Sequence[Asked], act: Callable[[Waiting], None]
-) -> Callable[[Waiting], None]:
+def answered(watch: Watch, asked: Sequence[Asked], act: Callable[[One], None]) -> Callable[[One], None]:
     """The same with moto's former answers."""
 
-    def again(one: Waiting) -> None:
+    def again(one: One) -> None:
         watch.again = iter(asked)
         try:
             act(one)

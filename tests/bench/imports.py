@@ -69,17 +69,14 @@ if "mohlat.adapters.dynamodb.table" in sys.modules:
     aws.client("dynamodb")
 print(imported)
 """
-# A line of -X importtime: own time, time with what it imports (microseconds), name.
-_IMPORTED = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
-_SETTINGS = """STAGE TENANTS_TABLE DATA_KEYS_TABLE IDEMPOTENCY_TABLE USER_POOL_ID USER_POOL_CLIENT_ID
-DATA_KEY_ID
-FINGERPRINT_KEY_ID NOTICE_QUEUE_URL PARAMETERS_PREFIX PUBLIC_URL ZARINPAL_URL ZIBAL_URL KAVENEGAR_URL
-ZARINPAL_GRAPHQL_URL SEP_URL BEHPARDAKHT_URL ALLOWED_ORIGIN
-SUBSCRIPTION_MACHINE_ARN PAYMENT_MACHINE_ARN PURGE_MACHINE_ARN REFUND_MACHINE_ARN TICKET_MACHINE_ARN
-ALARM_TOPIC_ARN TEST_CLOCK_FUNCTION""".split()
+# A line of -X importtime: own time, time with what it imports (microseconds), a space, indentation, name.
+_IMPORTED = re.compile(r"import time: +(\d+) \| +\d+ \| ( *)(\S+)")
 _ENVIRONMENT = {
-    **dict.fromkeys(_SETTINGS, "http://127.0.0.1:9"),
-    "SWEEP_PATIENCE_SECONDS": "900",
+    # Every variable that the template gives to any function; numbers where a number is read, else an address.
+    **dict.fromkeys(cloudformation.variables(), "http://127.0.0.1:9"),
+    **dict.fromkeys(("SWEEP_PATIENCE_SECONDS", "PURGE_CAP_PER_HOUR"), "900"),
+    "TEST_CLOCK": "off",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
     "POWERTOOLS_SERVICE_NAME": "mohlat",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -135,16 +132,54 @@ def measure(rounds: int = ROUNDS) -> list[Cost]:
     return sorted(costs, key=lambda cost: -cost.ready)
 
 
-def heaviest(name: str, count: int = 5) -> list[tuple[str, float]]:
-    """The packages that take the largest shares of a handler's imports, and those shares."""
+@dataclass(frozen=True)
+class Share:
+    """A package's share of a handler's import, and which module of ours asked for most of it."""
+
+    package: str
+    share: float
+    asked_by: str
+
+
+def heaviest(name: str, count: int = 5) -> list[Share]:
+    """The packages that take the largest shares until a handler is ready, by `-X importtime`."""
     script = _MEASURED.format(path=_path(name), code=_ready(name))
-    shown = _python("-X", "importtime", "-c", script).stderr
+    return shares(_python("-X", "importtime", "-c", script).stderr)[:count]
+
+
+def shares(shown: str) -> list[Share]:
+    """What `-X importtime` showed, by package, the heaviest first.
+
+    A module's line comes after those of what it imports, which are indented by two more.
+    """
     own: Counter[str] = Counter()
+    asked_by: dict[str, Counter[str]] = {}
+    # What was loaded at each depth since somebody last asked: packages and their times.
+    waiting: dict[int, list[tuple[str, int]]] = {}
     for line in shown.splitlines():
-        if found := _IMPORTED.match(line):
-            parts = found.group(2).split(".")
-            own[".".join(parts[:2]) if parts[0] == "mohlat" else parts[0]] += int(found.group(1))
-    return [(package, spent / own.total()) for package, spent in own.most_common(count)]
+        if not (found := _IMPORTED.match(line)):
+            continue
+        spent, depth, module = int(found.group(1)), len(found.group(2)), found.group(3)
+        own[_package(module)] += spent
+        inside = waiting.pop(depth + 2, [])
+        if module == "app" or module.startswith("mohlat."):
+            for package, time in inside:
+                asked_by.setdefault(package, Counter())[module] += time
+            inside = []
+        waiting.setdefault(depth, []).extend([*inside, (_package(module), spent)])
+    return [
+        Share(package, spent / own.total(), _most(asked_by.get(package)))
+        for package, spent in own.most_common()
+    ]
+
+
+def _most(asked_by: Counter[str] | None) -> str:
+    return asked_by.most_common(1)[0][0] if asked_by else "the interpreter"
+
+
+def _package(module: str) -> str:
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "mohlat" else parts[0]
 
 
 def report(costs: list[Cost]) -> str:
@@ -158,9 +193,14 @@ def report(costs: list[Cost]) -> str:
         )
         later = f", later {API_TARGET_LATER:.2f}" if cost.is_api else ""
         lines.append(f"  {cost.name:22} {shown}  {cost.target:.2f}{later}")
-    worst = costs[0].name
-    shares = ", ".join(f"{package} {share:.0%}" for package, share in heaviest(worst))
-    return "\n".join([*lines, f"  heaviest in {worst}: {shares}"])
+    for kind, of_kind in (("behind the API", True), ("elsewhere", False)):
+        slowest = next((cost.name for cost in costs if cost.is_api is of_kind), None)
+        if slowest:
+            lines.append(f"\n  what {slowest} loads, the slowest {kind}   share  most of it asked for by")
+            lines += [
+                f"    {each.package:36} {each.share:12.0%}  {each.asked_by}" for each in heaviest(slowest, 8)
+            ]
+    return "\n".join(lines)
 
 
 def _path(name: str) -> list[str]:

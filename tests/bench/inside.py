@@ -7,32 +7,50 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import inspect
 import io
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import boto3
+import moto.dynamodb.models
 import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.utilities import dynamo_json_dump
 
 from sandbox.meter import Bill, Meter, subject_of
 from tests.handlers import conftest
 from tests.handlers.conftest import REGION, World
 
+ACCOUNT = "123456789012"
 _ANSWER = BotocoreStubber.__call__
+# By what a request's target begins with.
+SERVICES = {
+    "DynamoDB_20120810": "dynamodb",
+    "AmazonSQS": "sqs",
+    "AWSStepFunctions": "stepfunctions",
+    "TrentService": "kms",
+    "AWSCognitoIdentityProviderService": "cognito-idp",
+}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request to DynamoDB as it went out, and its answer."""
+    """One request to a service (as botocore names it) as it went out, and its answer."""
 
+    service: str
     operation: str
     body: str
     status: int
@@ -46,18 +64,21 @@ class Watch:
 
     Attributes:
         meter: counts units while `counting`.
-        kept: DynamoDB's requests and answers while `keeping`.
-        again: answers to give instead of asking moto, in order.
-        others: how many calls went to other services.
+        kept: requests and answers while `keeping`: DynamoDB's, and all others with `all_services`.
+        again: answers to give instead of asking moto, in order, to the same requests.
+        others: the calls that went to other services, by their target: "AmazonSQS.SendMessage".
+        canned: answers to targets of other services that moto need not work out.
         function: the function that calls, for the meter.
     """
 
     meter: Meter = field(default_factory=lambda: Meter(_ask))
     counting: bool = False
     keeping: bool = False
+    all_services: bool = False
     kept: list[Asked] = field(default_factory=list)
     again: Iterator[Asked] | None = None
-    others: int = 0
+    others: Counter[str] = field(default_factory=Counter)
+    canned: dict[str, bytes] = field(default_factory=dict)
     function: str = ""
 
     def answer(self, stub: BotocoreStubber, event_name: str, request: Any) -> AWSResponse | None:
@@ -66,12 +87,16 @@ class Watch:
         target = target.decode() if isinstance(target, bytes) else target
         if getattr(_aside, "now", False) or not stub.enabled:
             return _ANSWER(stub, event_name, request)
-        if not target.startswith("DynamoDB_"):
-            self.others += 1
-            return _ANSWER(stub, event_name, request)
-        if self.again is not None:
+        service = SERVICES.get(target.partition(".")[0], "")
+        if service != "dynamodb":
+            self.others[target] += 1
+        if self.again is not None and (self.all_services or service == "dynamodb"):
             known = next(self.again)
             return AWSResponse(request.url, known.status, known.headers, MockRawResponse(known.answer))
+        if target in self.canned:
+            return AWSResponse(request.url, 200, {}, MockRawResponse(self.canned[target]))
+        if service != "dynamodb" and not (self.keeping and self.all_services):
+            return _ANSWER(stub, event_name, request)
         if not (self.counting or self.keeping):
             return _ANSWER(stub, event_name, request)
         operation, body = target.partition(".")[2], request.body.decode()
@@ -92,7 +117,7 @@ class Watch:
         if self.keeping:
             [answer] = given
             headers = answer.headers
-            self.kept.append(Asked(operation, body, answer.status_code, headers, answer.content))
+            self.kept.append(Asked(service, operation, body, answer.status_code, headers, answer.content))
         return given[0]
 
 
@@ -115,6 +140,23 @@ def deployment() -> Iterator[tuple[World, Watch]]:
     finally:
         making.close()
         patching.undo()
+
+
+@contextmanager
+def without_rollback() -> Iterator[None]:
+    """Spares moto its copy of the whole table before each transaction; one that is refused ends the bench."""
+
+    def kept(value: Any) -> Any:
+        return value if isinstance(value, Table) else copy.deepcopy(value)
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("a transaction was refused, and moto cannot take it back here")
+
+    with (
+        patch.object(moto.dynamodb.models, "copy", SimpleNamespace(deepcopy=kept)),
+        patch.object(moto.dynamodb.models, "TransactionCanceledException", refuse),
+    ):
+        yield
 
 
 @contextmanager
@@ -150,7 +192,13 @@ def _text(value: Any) -> Any:
 
 
 def _ask(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Asks moto's DynamoDB past the meter."""
+    """Asks moto's DynamoDB past the meter; for single items, most of what it asks, past HTTP as well."""
+    if operation == "GetItem":
+        table = dynamodb_backends[ACCOUNT][REGION].get_table(request["TableName"])
+        names = (table.hash_key_attr, table.range_key_attr)
+        item = table.get_item(*(DynamoType(request["Key"][name]) for name in names if name))
+        # As the answer would have it, and untouched by what happens to the item afterwards.
+        return {"Item": json.loads(dynamo_json_dump(item.to_json()["Attributes"]))} if item else {}
     _aside.now = True
     try:
         client = _plain()

@@ -18,6 +18,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,9 +35,15 @@ FOLDER = LOCAL / "bench"
 SECOND = timedelta(seconds=1)
 # Longer than anything takes between two of its own calls; a cold start shows in the queue or the execution.
 QUIET_SECONDS = 0.5
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 LONGEST_HOP = timedelta(days=30)
 CLOCK = "CLOCK"
+# A first change plans a backup; nothing but the hourly sweep begins it.
+BACKUP_PLAN = "BACKUP!PLAN"
+# What the local stack's sweep leaves alone at first (samconfig.toml), and a little more.
+SWEEP_PATIENCE = timedelta(seconds=15)
+SWEEPER = "SweepOverdue"
+DUE_INDEX = "due"
 SHARDS = [f"{shard:02d}" for shard in range(16)]
 # Write units that one step may cost (docs of the figures to reach); steps not named here have no target.
 STEP_TARGETS = {
@@ -47,16 +54,22 @@ STEP_TARGETS = {
     "end_term": 6,
     "suspend_unpaid_lease": 6,
 }
+CROWD = 20
 WRITE_TARGET, READ_TARGET, TRANSITION_TARGET = 64, 24, 30
 
 
 @dataclass(frozen=True)
 class Plot:
-    """How a life goes: its title, its product, and the plan and period it pays for when it has to decide."""
+    """How a life goes.
+
+    `pays`: the plan and period it pays for when it has to decide. `closes` after so many days, and asks to be
+    erased: where the agreement lets nothing lapse, a life ends by that alone.
+    """
 
     title: str
     product: str
     pays: tuple[str, str] | None = None
+    closes: int | None = None
 
 
 PLOTS = (
@@ -65,6 +78,8 @@ PLOTS = (
     Plot("kalo, a year paid", "kalo", ("starter", "P12M")),
     Plot("customer_club, one month paid", "customer_club", ("silver", "P1M")),
     Plot("saman360, first invoice paid", "saman360", ("basic", "P3M")),
+    Plot("kalak, left after 90 days", "kalak", closes=90),
+    Plot("kallu, left after 90 days", "kallu", closes=90),
 )
 
 
@@ -155,7 +170,7 @@ class World:
     def advance(self, target: datetime) -> None:
         """Moves the clock to `target`, stopping at everything due on the way until it is done."""
         while self.now() < target:
-            due = self._next_due()
+            due, _ = self._next_due()
             # In hops: an execution that wakes between two deadlines, to hand over, wakes at its own time.
             stop = min(self.now() + LONGEST_HOP, target, due + SECOND if due else target)
             self._set_clock(stop)
@@ -166,7 +181,10 @@ class World:
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
             last = self._meter.calls[-1].at if self._meter.calls else 0.0
-            due = self._next_due()
+            due, what = self._next_due()
+            if due and due <= self.now() and what == BACKUP_PLAN:
+                self._set_clock(due + SWEEP_PATIENCE)
+                self._sweep()
             over = due is None or due > self.now()
             if over and time.monotonic() - last > QUIET_SECONDS and not self._busy():
                 return
@@ -184,8 +202,11 @@ class World:
         return [execution["name"] for execution in self._executions() if execution["status"] in ends]
 
     @contextmanager
-    def step(self, account: Account, name: str, customer: Customer | None = None) -> Iterator[None]:
-        """Counts what the block and everything that follows from it costs."""
+    def step(
+        self, account: Account, name: str, customer: Customer | None = None, *, hourly: bool = False
+    ) -> Iterator[None]:
+        """Counts what the block and all that follows from it costs, without the sweep's own looking."""
+        uncounted = {CLOCK} if hourly else {CLOCK, DUE_INDEX}
         self.settle()
         calls, api_calls = len(self._meter.calls), self._api_calls
         transitions, invocations = self._transitions(), self._invocations()
@@ -196,7 +217,7 @@ class World:
         account.steps.append(
             Step(
                 name,
-                [call for call in self._meter.calls[calls:] if call.subject != CLOCK],
+                [call for call in self._meter.calls[calls:] if call.subject not in uncounted],
                 self._transitions() - transitions,
                 self._invocations() - invocations,
                 self._api_calls - api_calls,
@@ -210,9 +231,12 @@ class World:
         # The stack's own, at its start, has to be over.
         time.sleep(3)
         account = Account(Plot("sweep", ""))
-        with self.step(account, "sweep"):
-            self._lambda.invoke(FunctionName=self._stack.resource("SweepOverdueFunction"), Payload=b"{}")
+        with self.step(account, "sweep", hourly=True):
+            self._sweep()
         return account.steps[0]
+
+    def _sweep(self) -> None:
+        self._lambda.invoke(FunctionName=self._stack.resource("SweepOverdueFunction"), Payload=b"{}")
 
     def _busy(self) -> bool:
         """Whether a message is in the queue, or an execution does something else than wait."""
@@ -239,18 +263,19 @@ class World:
         texts = sum("receptor" in message for message in found)
         return len(found) - texts, texts
 
-    def _next_due(self) -> datetime | None:
-        found = []
+    def _next_due(self) -> tuple[datetime | None, str]:
+        """The first instant in the due index, and the sort key of what stands there."""
+        found: list[tuple[datetime, str]] = []
         for shard in SHARDS:
             rows = self._dynamodb.query(
                 TableName=self._table,
-                IndexName="due",
+                IndexName=DUE_INDEX,
                 KeyConditionExpression="due_shard = :shard",
                 ExpressionAttributeValues={":shard": {"S": shard}},
                 Limit=1,
             )["Items"]
-            found += [instant(row["next_due_at"]["S"]) for row in rows]
-        return min(found, default=None)
+            found += [(instant(row["next_due_at"]["S"]), row["sk"]["S"]) for row in rows]
+        return min(found, default=(None, ""))
 
     def _set_clock(self, target: datetime) -> None:
         offset = int((target - datetime.now(UTC)).total_seconds()) + 1
@@ -288,7 +313,8 @@ class World:
     def _invocations(self) -> Counter[str]:
         """Invocations so far, by function."""
         notes = FOLDER / "invocations"
-        return Counter(notes.read_text().split() if notes.exists() else ())
+        names = notes.read_text().split() if notes.exists() else ()
+        return Counter(name for name in names if SWEEPER not in name)
 
 
 def live(world: World, plot: Plot) -> Account:
@@ -305,6 +331,12 @@ def live(world: World, plot: Plot) -> Account:
         for number in range(3):
             body = {"data": {"name": f"customer {number}", "mobile": f"0912000000{number}"}}
             world.api.ask("PUT", f"{customer.path}/records/c{number}", body, token=customer.token)
+    if plot.closes:
+        with world.step(account, "quiet days", customer):
+            world.advance(began + timedelta(days=plot.closes))
+        with world.step(account, "close", customer):
+            closing = {"closing": "erasure", "confirm": customer.name}
+            world.api.ask("POST", f"{customer.path}/closures", closing, token=customer.token)
     paid = plot.pays is None
     while coming := customer.deadlines():
         at, kind = instant(coming[0]["at"]), str(coming[0]["kind"])
@@ -348,9 +380,30 @@ def live_all() -> Generator[Account, None, None]:
             print(f"  started; a sweep that finds nothing reads {sweep.read:g} units", flush=True)
             for plot in PLOTS:
                 yield live(world, plot)
+            print(
+                f"\n  {CROWD} lives at once: {live_together(world):.1f} lives a minute of the local stack",
+                flush=True,
+            )
         finally:
             del os.environ["MOHLAT_METERED"]
             stack.down()
+
+
+def live_together(world: World, count: int = CROWD) -> float:
+    """So many unpaid trials of kalo at once, from registration to certificate; how many a minute.
+
+    The only figure of the bench that is no ratio: it says what the local stack does, and nothing of AWS.
+    """
+    began = time.monotonic()
+    customers = [Customer(world.api, "kalo") for _ in range(count)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(Customer.join, customers))
+    world.settle()
+    purged = max(instant(each.deadlines()[-1]["at"]) for each in customers)
+    world.advance(purged + SECOND)
+    if left := world.running() + world.failed():
+        raise Unexpected(f"{count} lives at once: not ended well: {', '.join(left)}")
+    return count * 60 / (time.monotonic() - began)
 
 
 def _free_ports(count: int) -> list[int]:

@@ -24,6 +24,7 @@ TARGET = 800.00
 # As the template sets it, and an assumption about a warm call that a real deployment's metrics replace.
 MEMORY_GB = 0.5
 SECONDS_PER_CALL = 0.1
+DAYS_PER_MONTH = 30
 # A message is sent, received and deleted.
 SQS_PER_MESSAGE = 3
 
@@ -62,6 +63,24 @@ def price(life: Step) -> Price:
         keys=life.services["kms"] * KMS_REQUESTS,
         mails=life.mails * SES_MAILS,
     )
+
+
+def monthly(account: Account) -> tuple[float, float]:
+    """Dollars a month for 1,000 customers who all live this life, in all its stages; and for their mails."""
+    cost, months = price(account.total), account.days / DAYS_PER_MONTH
+    return cost.total / 1000 / months, cost.mails / 1000 / months
+
+
+def report_months(accounts: list[Account]) -> str:
+    """What 1,000 customers cost a month, by life."""
+    lines = [
+        "Dollars a month per 1,000 customers, spread evenly over such a life",
+        f"  {'':32} {'days':>5} {'without messages':>17} {'mails':>7}",
+    ]
+    for account in accounts:
+        all_else, mails = monthly(account)
+        lines.append(f"  {account.plot.title:32} {account.days:5} {all_else:17.3f} {mails:7.3f}")
+    return "\n".join(lines)
 
 
 def report(accounts: list[Account]) -> str:

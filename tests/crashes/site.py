@@ -351,7 +351,7 @@ class Site(Office):
         return self._answer(event, refund.next_check_at)
 
     def _erase(self, event: Mapping[str, Any]) -> dict[str, object]:
-        self.shredder.erase(event["tenant_id"], Store(event["store"]))
+        self.shredder.erase(event["tenant_id"], *(Store(name) for name in event["stores"]))
         return {}
 
     def _certify(self, event: Mapping[str, Any]) -> dict[str, object]:

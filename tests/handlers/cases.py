@@ -113,7 +113,7 @@ def purged(world: World) -> None:
 def emptied(world: World) -> None:
     purged(world)
     for store in Store:
-        world.call("erase_tenant", {"tenant_id": TENANT, "store": store.value})
+        world.call("erase_tenant", {"tenant_id": TENANT, "stores": [store.value]})
 
 
 def on_its_way(world: World) -> None:

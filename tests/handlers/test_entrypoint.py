@@ -15,7 +15,7 @@ from mohlat.domain import errors
 from mohlat.domain.errors import ConcurrentChange, GatewayRefused, MessagingMisconfigured, TooManyAttempts
 from mohlat.domain.lifecycle import Event
 from mohlat.domain.payments import Verdict
-from mohlat.entrypoint import api, route, task
+from mohlat.entrypoint import api, batch, route, task
 from tests.handlers.conftest import ROOT, TENANT, Context, World, body, load_event
 from tests.handlers.routes import Route, event_for
 
@@ -248,3 +248,18 @@ def test_a_handler_translates_and_stays_short(file: Path) -> None:
     assert len([line for line in text.splitlines()[first - 1 :] if line]) <= 60
     assert "boto3" not in text
     assert "mohlat.adapters" not in text
+
+
+@pytest.mark.parametrize("error", [ConcurrentChange, ValueError])
+def test_of_a_batch_only_what_failed_comes_back(error: type[Exception], world: World) -> None:
+    records = [{"messageId": f"m{number}"} for number in range(3)]
+    done = []
+
+    def act(record: Any) -> None:
+        done.append(record)
+        if record is records[1]:
+            raise error
+
+    answer = batch(lambda record: str(record["messageId"]), act)({"Records": records}, Context())
+    assert done == records
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}

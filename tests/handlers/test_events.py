@@ -438,8 +438,8 @@ CASES: dict[str, Case] = {
         ordered_and_paid_at_zibal,
         [lambda _, answer: answer["decided"], payment(PaymentStatus.GRANTED), starter_bought],
     ),
-    "erase_tenant/records": Case(
-        None, purged, [equals({"tenant_id": TENANT, "store": "records", "deleted": 1})]
+    "erase_tenant/data": Case(
+        None, purged, [equals({"tenant_id": TENANT, "deleted": {"records": 1, "objects": 0}})]
     ),
     "erase_tenant/not_committed": Case(None, first_registered, raises=PurgeRefused),
     "tell_owner/before_the_contact_goes": Case(

@@ -116,9 +116,7 @@ def test_every_task_is_recorded_with_an_input_and_its_answer(function: str) -> N
     recorded = [each for each in _newest()["inputs"] if each["case"].startswith(f"{function}/")]
     assert recorded
     for each in recorded:
-        assert set(each["input"]) == set(_called()[function]) - (
-            set() if "store" in each["input"] else {"store"}
-        )
+        assert set(each["input"]) == set(_called()[function])
 
 
 @pytest.mark.parametrize("machine", cf.workflows())
@@ -251,7 +249,7 @@ if VERSION:
     def test_the_tasks_inputs_of_the_release_are_recorded(case: str, world: World) -> None:
         event = load_event(case)
         named = {"execution": "execution-of-the-release", "watch": 1}
-        wanted = set(_called()[case.split("/", maxsplit=1)[0]]) - (set() if "store" in event else {"store"})
+        wanted = set(_called()[case.split("/", maxsplit=1)[0]])
         given = {name: value for name, value in (named | event).items() if name in wanted}
         CASES[case].given(world)
         answer = world.call(case.split("/", maxsplit=1)[0], given)

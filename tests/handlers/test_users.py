@@ -10,9 +10,9 @@ import pytest
 from mohlat import bootstrap
 from mohlat.domain.people import CodePurpose
 from tests.handlers.conftest import TENANT, World, body, load_event
+from tests.handlers.front import claims_for
 from tests.handlers.people_cases import MEMBER, with_a_user
 from tests.handlers.routes import ROUTES, event_for
-from tests.handlers.test_authorization import claims
 
 CONTACT, PASSWORD = "ali@example.com", "otter-9-lantern-quay"
 THEIRS = [route for route in ROUTES if "user" in route.auth and "owner" in route.auth]
@@ -43,6 +43,6 @@ def test_a_user_sets_a_password_with_the_code_of_the_letter_and_signs_in(world: 
 @pytest.mark.parametrize("route", THEIRS, ids=str)
 def test_who_was_sent_away_is_answered_no_more_whatever_token_they_hold(route: Any, world: World) -> None:
     with_a_user(world)
-    token = claims("user") | {"cognito:username": MEMBER}
+    token = claims_for("user", TENANT, MEMBER)
     assert world.replay("manage_users/remove")["statusCode"] == 204
     assert world.call(route.function, event_for(route, token))["statusCode"] == 401

@@ -53,6 +53,12 @@ def functions() -> dict[str, dict[str, Any]]:
     return {Path(resource["Properties"]["CodeUri"]).name: resource for resource in found.values()}
 
 
+def variables() -> set[str]:
+    """The names of all variables that any function is given."""
+    given = [template()["Globals"]["Function"], *(found["Properties"] for found in functions().values())]
+    return {name for each in given for name in each.get("Environment", {}).get("Variables", {})}
+
+
 def function_id(name: str) -> str:
     """The logical id of the function in a folder: advance_tenant is AdvanceTenantFunction."""
     return "".join(part.capitalize() for part in name.split("_")) + "Function"

@@ -202,9 +202,9 @@ def test_the_subscription_reads_only_what_the_code_gives_it() -> None:
 
 def test_the_purge_empties_every_store_and_the_key_last() -> None:
     erased = [
-        task["Parameters"]["Payload"]["store"]
+        store
         for _, task in of_type("purge", "Task")
-        if "store" in task["Parameters"]["Payload"]
+        for store in task["Parameters"]["Payload"].get("stores", ())
     ]
     assert erased == [store.value for store in Store]
     assert erased[-1] == "key"

@@ -34,8 +34,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "entrypoint": ({"bootstrap", "domain", "observation", "presentation"}, {POWERTOOLS}),
     "observation": (set(), {POWERTOOLS}),
     "measures": ({"domain", "observation"}, {POWERTOOLS}),
-    # Powertools' store wants a client of ours.
-    "idempotency": ({"adapters.aws", "domain", "entrypoint", "settings"}, {POWERTOOLS}),
+    "idempotency": ({"adapters.aws", "domain", "entrypoint", "settings"}, {"botocore"}),
     "functions": (
         {
             "application",
@@ -166,7 +165,8 @@ PLANTED = {
     "adapters": ["from mohlat.application.sweep import sweep", "import boto3", "import jdatetime"],
     "presentation": ["import jdatetime", "from mohlat import bootstrap"],
     "functions": ["from mohlat.adapters import aws", "import boto3", "import mohlat.adapters.clock"],
-    "idempotency": ["from mohlat.adapters.dynamodb import table"],
+    # It loads boto3.
+    "idempotency": ["from mohlat.adapters.dynamodb import table", f"import {POWERTOOLS}"],
     "agreements": ["import jdatetime"],
 }
 

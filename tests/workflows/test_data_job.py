@@ -25,7 +25,7 @@ def test_a_backup_that_fits_into_one_call_is_done_at_once() -> None:
     assert job.status == "SUCCEEDED"
     assert job.states == ["WaitForItsTime", "WorkOnData", "IsItDone", "Done"]
     assert job.waits == [timedelta()]
-    assert job.calls == [("work_on_data", {"tenant_id": "t_1", "job_id": "x_1"})]
+    assert job.calls == [("work_on_data", {"tenant_id": "t_1", "job_id": "x_1", "execution": "execution"})]
 
 
 def test_pages_follow_each_other_and_the_files_are_deleted_at_their_end() -> None:
@@ -35,7 +35,9 @@ def test_pages_follow_each_other_and_the_files_are_deleted_at_their_end() -> Non
     job = run("data_job", GIVEN, {"work_on_data": script}, start=START)
 
     assert (job.status, job.waits) == ("SUCCEEDED", [*[timedelta()] * 4, WEEK])
-    assert job.calls == [("work_on_data", {"tenant_id": "t_1", "job_id": "x_1"})] * 5
+    assert (
+        job.calls == [("work_on_data", {"tenant_id": "t_1", "job_id": "x_1", "execution": "execution"})] * 5
+    )
 
 
 @pytest.mark.parametrize("trouble", [Failure("ConcurrentChange"), Failure("Lambda.Unknown"), Throttled()])

@@ -423,7 +423,7 @@ _TRACED = (
     "request_id",
     "generation",
     "deadline",
-    "store",
+    "stores",
     "kind",
     "product",
     "id",
@@ -459,34 +459,31 @@ def task(act: Handler) -> Handler:
     return lambda_handler
 
 
-def batch(kind: str, act: Callable[[Any], None]) -> Handler:
-    """The handler of a batch (`kind` is SQS or DynamoDBStreams): what fails is reported, the rest is done.
+def batch(named: Callable[[Any], str], act: Callable[[Any], None]) -> Handler:
+    """The handler of a batch: what fails is reported, by the name that `named` reads, the rest is done.
 
     Each record's lines name what that record is about, and nothing of the one before it.
     """
-    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
-    processor = BatchProcessor(EventType(kind), raise_on_entire_batch_failure=False)
-
-    def one(record: Any, lambda_context: Any) -> None:
-        _begin(lambda_context)
+    def succeeds(record: Any, context: Any) -> bool:
+        _begin(context)
         try:
             act(record)
         except MohlatError as error:
             logger.warning("not done", error=type(error).__name__, details=error.details)
-            raise
+            return False
         except Exception as error:
             unexpected(error)
-            raise
+            return False
+        return True
 
-    def lambda_handler(event: Event, context: Any) -> Any:
+    def lambda_handler(event: Event, context: Any) -> dict[str, list[dict[str, str]]]:
         _begin(context)
         try:
-            return process_partial_response(
-                event=event, record_handler=one, processor=processor, context=context
-            )
+            failed = [named(record) for record in event["Records"] if not succeeds(record, context)]
         finally:
             write_metrics()
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
 
     return lambda_handler
 

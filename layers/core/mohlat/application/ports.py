@@ -6,59 +6,61 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from mohlat.domain.agreement import Agreement, Channel
-from mohlat.domain.billing import BillingProfile
-from mohlat.domain.consents import Consent
-from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
-from mohlat.domain.data_requests import DataRequest
-from mohlat.domain.disclosures import Disclosure
-from mohlat.domain.escrow import Escrow
-from mohlat.domain.helpdesk import Reply
-from mohlat.domain.invoices import Invoice, OfficialInvoice
-from mohlat.domain.journal import Entry
-from mohlat.domain.leaks import Leak
-from mohlat.domain.ledger import Posting
-from mohlat.domain.lifecycle import Transition
-from mohlat.domain.listings import Listing, Unlisting
-from mohlat.domain.maintenance import Window
-from mohlat.domain.news import News
-from mohlat.domain.notices import Dispatch, NoticeKind
-from mohlat.domain.payments import (
-    Callback,
-    GatewayState,
-    Opening,
-    Order,
-    Payment,
-    PayPage,
-    RegisteredRefund,
-    Verification,
-)
-from mohlat.domain.people import (
-    Acceptance,
-    Code,
-    CodePurpose,
-    Contact,
-    Departure,
-    Identity,
-    Role,
-    TrialMark,
-    User,
-    UserContact,
-)
-from mohlat.domain.publications import Publication
-from mohlat.domain.purge import PurgeEntry, Store
-from mohlat.domain.refunds import Refund
-from mohlat.domain.rounds import Lane, Progress, Round
-from mohlat.domain.service_state import ServiceState
-from mohlat.domain.staff import ContactNote
-from mohlat.domain.synchronization import Copy, State
-from mohlat.domain.tenant import Tenant
-from mohlat.domain.tickets import Ticket
-from mohlat.domain.uptime import Incident
-from mohlat.domain.winding_down import WindDown
-from mohlat.domain.working_time import DeclaredDay
+# Signatures only: a function loads those parts of the domain that it works with, not all that anything has.
+if TYPE_CHECKING:
+    from mohlat.domain.agreement import Agreement, Channel
+    from mohlat.domain.billing import BillingProfile
+    from mohlat.domain.consents import Consent
+    from mohlat.domain.data_jobs import DataFile, DataJob, JobKind
+    from mohlat.domain.data_requests import DataRequest
+    from mohlat.domain.disclosures import Disclosure
+    from mohlat.domain.escrow import Escrow
+    from mohlat.domain.helpdesk import Reply
+    from mohlat.domain.invoices import Invoice, OfficialInvoice
+    from mohlat.domain.journal import Entry
+    from mohlat.domain.leaks import Leak
+    from mohlat.domain.ledger import Posting
+    from mohlat.domain.lifecycle import Transition
+    from mohlat.domain.listings import Listing, Unlisting
+    from mohlat.domain.maintenance import Window
+    from mohlat.domain.news import News
+    from mohlat.domain.notices import Dispatch, NoticeKind
+    from mohlat.domain.payments import (
+        Callback,
+        GatewayState,
+        Opening,
+        Order,
+        Payment,
+        PayPage,
+        RegisteredRefund,
+        Verification,
+    )
+    from mohlat.domain.people import (
+        Acceptance,
+        Code,
+        CodePurpose,
+        Contact,
+        Departure,
+        Identity,
+        Role,
+        TrialMark,
+        User,
+        UserContact,
+    )
+    from mohlat.domain.publications import Publication
+    from mohlat.domain.purge import PurgeEntry, Store
+    from mohlat.domain.refunds import Refund
+    from mohlat.domain.rounds import Lane, Progress, Round
+    from mohlat.domain.service_state import ServiceState
+    from mohlat.domain.staff import ContactNote
+    from mohlat.domain.synchronization import Copy, State
+    from mohlat.domain.tenant import Tenant
+    from mohlat.domain.tickets import Ticket
+    from mohlat.domain.uptime import Incident
+    from mohlat.domain.winding_down import WindDown
+    from mohlat.domain.working_time import DeclaredDay
 
 
 class Clock(Protocol):
@@ -237,45 +239,48 @@ class Compensation:
 
 # What may be written in one transaction, with a transition or without. A row that is new must not exist yet;
 # one with a version must still be at the version before its own; a posting is written once and never again.
-Row = (
-    HandedOver
-    | Contact
-    | Acceptance
-    | User
-    | UserContact
-    | Departure
-    | Identity
-    | TrialMark
-    | Order
-    | Payment
-    | PurgeEntry
-    | Receipt
-    | Posting
-    | Refund
-    | Ticket
-    | Words
-    | Escrow
-    | UsageReport
-    | Compensation
-    | Disclosure
-    | OfficialInvoice
-    | DataJob
-    | DataFile
-    | ContactNote
-    | Leak
-    | Consent
-    | Listing
-    | Unlisting
-    | DataRequest
-    | Reply
-    | Round
-    | Lane
-    | News
-    | Window
-    | Incident
-    | WindDown
-    | ServiceState
-)
+if TYPE_CHECKING:
+    Row = (
+        HandedOver
+        | Contact
+        | Acceptance
+        | User
+        | UserContact
+        | Departure
+        | Identity
+        | TrialMark
+        | Order
+        | Payment
+        | PurgeEntry
+        | Receipt
+        | Posting
+        | Refund
+        | Ticket
+        | Words
+        | Escrow
+        | UsageReport
+        | Compensation
+        | Disclosure
+        | OfficialInvoice
+        | DataJob
+        | DataFile
+        | ContactNote
+        | Leak
+        | Consent
+        | Listing
+        | Unlisting
+        | DataRequest
+        | Reply
+        | Round
+        | Lane
+        | News
+        | Window
+        | Incident
+        | WindDown
+        | ServiceState
+    )
+else:
+    Row = object
 
 
 class Tenants(Protocol):

@@ -74,27 +74,29 @@ class Shredder:
         self._retained = retained
         self._clock = clock
 
-    def erase(self, tenant_id: str, store: Store) -> PurgeEntry:
-        """Empties one store.
+    def erase(self, tenant_id: str, *stores: Store) -> PurgeEntry:
+        """Empties stores, one after another in the order given.
 
         Raises PurgeRefused if no purge was committed; MoreToErase, and ConcurrentChange when another
         execution works on the same purge: call again.
         """
         entry = self._committed(tenant_id)
-        if store is Store.USERS:
+        if Store.USERS in stores:
             for user in self._people.users(tenant_id):
                 self._sign_in.sign_out(user.username)
                 self._sign_in.delete(user.username)
-        if store.value not in entry.deleted:
+        if uncounted := [store for store in stores if store.value not in entry.deleted]:
             # Counted and written down before the first deletion: a crash in between loses no count.
-            counted = self._eraser.count(tenant_id, store)
-            deleted = {**entry.deleted, store.value: counted}
-            entry = replace(entry, deleted=deleted, version=entry.version + 1)
+            counted = {store.value: self._eraser.count(tenant_id, store) for store in uncounted}
+            entry = replace(entry, deleted={**entry.deleted, **counted}, version=entry.version + 1)
             self._ledger.save(entry)
+        left = list(stores)
         for _ in range(_BATCHES_PER_RUN):
-            if self._eraser.erase(tenant_id, store) == 0:
+            while left and self._eraser.erase(tenant_id, left[0]) == 0:
+                left.pop(0)
+            if not left:
                 return entry
-        raise MoreToErase(tenant_id=tenant_id, store=store.value)
+        raise MoreToErase(tenant_id=tenant_id, store=left[0].value)
 
     def certify(self, tenant_id: str) -> PurgeEntry:
         """Counts every store; if all are empty, signs the certificate and finishes the ledger's entry.

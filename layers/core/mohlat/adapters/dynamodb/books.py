@@ -15,7 +15,6 @@ from mohlat.adapters.dynamodb import (
     usage,
     words,
 )
-from mohlat.adapters.dynamodb.rows import add
 from mohlat.adapters.dynamodb.table import TENANT, Item, conditional, present, tenant_pk, transaction
 from mohlat.adapters.sealing import Sealer
 from mohlat.application.ports import Compensation, Row, UsageReport, Words
@@ -42,6 +41,9 @@ class DynamoBooks:
         Raises ConcurrentChange, also for what would die with a tenant that a purge has emptied; Gone for
         Words and Messages once the tenant's key is gone.
         """
+        # Knows every kind of row there is: loaded by those who write, not by all who read.
+        from mohlat.adapters.dynamodb.rows import add
+
         with conditional(), transaction() as write:
             add(write, rows, self._sealer)
             # Here no transition asks whether the tenant is still there, and a purge never comes twice.

@@ -9,9 +9,9 @@ from datetime import datetime
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
 
 from mohlat.adapters.dynamodb import dispatches, people, purge
-from mohlat.adapters.dynamodb.rows import add
 from mohlat.adapters.dynamodb.table import (
     TENANT,
     Document,
@@ -94,13 +94,8 @@ class DynamoTenants:
             with conditional(tenant_id=tenant.id, version=tenant.version), transaction() as write:
                 write.save(item, TenantItem.version == before.version if before else absent())
                 write.save(_journal_item(entry), absent())
-                add(
-                    write,
-                    rows,
-                    self._sealer,
-                    new_tenant=tenant.version == 1,
-                    journal_head=tenant.journal_head,
-                )
+                if rows:
+                    _add(write, rows, self._sealer, tenant)
         except ConcurrentChange:
             # Which condition failed cannot be read from the refusal: pynamodb sorts what it writes.
             _explain(rows)
@@ -135,6 +130,13 @@ class DynamoTenants:
         except UpdateError as error:
             if not was_refused(error):
                 raise
+
+
+def _add(write: TransactWrite, rows: Sequence[Row], sealer: Sealer, tenant: Tenant) -> None:
+    # Knows every kind of row there is: loaded by those who write one, not by all who read a tenant.
+    from mohlat.adapters.dynamodb.rows import add
+
+    add(write, rows, sealer, new_tenant=tenant.version == 1, journal_head=tenant.journal_head)
 
 
 def _explain(rows: Sequence[Row]) -> None:
