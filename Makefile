@@ -82,12 +82,13 @@ test: check ## everything: checks, unit and end-to-end tests, the domain's branc
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term
 
 .PHONY: check
-check: install ## style, formatting, types, the clauses without a gap, and the template
+check: install ## style, formatting, types, the clauses without a gap, the template and its rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.clauses --strict >.local/clauses.txt || { tail -20 .local/clauses.txt; exit 1; }
 	@$(BIN)/sam validate --lint --region us-east-1 >/dev/null || $(BIN)/sam validate --lint --region us-east-1
+	@$(BIN)/python -m pytest -q tests/template/test_rules.py >.local/rules.txt || { tail -40 .local/rules.txt; exit 1; }
 
 .PHONY: e2e
 e2e: install ## the end-to-end tests on fresh local stacks, or on a deployed one with STACK=... (MOHLAT_OPERATOR...)
