@@ -235,6 +235,10 @@ def test_a_refunds_way() -> None:
     assert (again.status, again.next_check_at) == (RefundStatus.RESERVED, NOW + timedelta(hours=1))
     taken = pending(asked, NOW)
     assert followed(taken, NOW).next_check_at == NOW + timedelta(hours=6)
+    # A bank that takes a week is asked about once a day.
+    week = NOW + timedelta(days=7)
+    assert followed(taken, week - SECOND).next_check_at == week - SECOND + timedelta(hours=6)
+    assert followed(taken, week).next_check_at == week + timedelta(days=1)
     assert followed(asked, NOW).next_check_at == NOW + timedelta(minutes=15)
     assert refused(asked, NOW).next_check_at == NOW + timedelta(minutes=15)
     done = finished(taken, RefundStatus.SETTLED, NOW)

@@ -55,6 +55,8 @@ _DONE = frozenset({RefundStatus.SETTLED, RefundStatus.PAID_OUT})
 _SILENCE = timedelta(hours=1)
 _LOOK_AGAIN = timedelta(minutes=15)
 _FOLLOW = timedelta(hours=6)
+# What no bank has carried out within this long is no matter of hours any more.
+_SLOW_AFTER, _FOLLOW_SLOWLY = timedelta(days=7), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,10 @@ def refused(refund: Refund, now: datetime) -> Refund:
 
 def followed(refund: Refund, now: datetime) -> Refund:
     """Nothing new: the same, looked at again later."""
-    delay = _FOLLOW if refund.status is RefundStatus.PENDING else _LOOK_AGAIN
-    return _next(refund, refund.status, now + delay)
+    if refund.status is not RefundStatus.PENDING:
+        return _next(refund, refund.status, now + _LOOK_AGAIN)
+    slow = now - (refund.called_at or refund.created_at) >= _SLOW_AFTER
+    return _next(refund, refund.status, now + (_FOLLOW_SLOWLY if slow else _FOLLOW))
 
 
 def for_a_person(refund: Refund, status: RefundStatus, ticket_id: str, note: str) -> Refund:
