@@ -48,6 +48,7 @@ def test_what_must_not_be_written_is_found(line: str) -> None:
         '{"tenant_id":"t_00000000000000000000000001","payment_id":"p_09123456789000000000000009"}',
         '{"_aws":{"Timestamp":1796006482762},"service":"mohlat","UnusualUse":[1.0]}',
         '{"timestamp":"2026-11-30 02:52:13,884+0000","invocation":"9d3c5c7e-0000-4000-8000-000000000001"}',
+        '{"request_id":"0b36ce7a-3747-4e1a-a6d3-09077128148c"}',
     ],
 )
 def test_facts_with_keys_are_none(line: str) -> None:
