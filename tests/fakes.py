@@ -616,6 +616,9 @@ class FakePeople:
         self.user(tenant_id, username)
         return self.table.user_contacts.get((tenant_id, username)) or self.contact(tenant_id)
 
+    def members(self, tenant_id: str) -> list[tuple[User, Contact | UserContact]]:
+        return [(user, self.contact_of(tenant_id, user.username)) for user in self.users(tenant_id)]
+
     def user_contacts(self, tenant_id: str) -> list[UserContact]:
         confirmed = [user for user in self.users(tenant_id) if user.confirmed_at]
         known = (self.table.user_contacts.get((tenant_id, user.username)) for user in confirmed)

@@ -6,7 +6,8 @@ import hashlib
 import hmac
 from datetime import datetime, timedelta
 
-from mohlat.application.ports import Ids, People
+from mohlat.application.ports import Ids, NoticeQueue, People
+from mohlat.domain.agreement import Channel
 from mohlat.domain.errors import InvalidInput, TooManyAttempts
 from mohlat.domain.people import Code, CodePurpose
 
@@ -34,6 +35,13 @@ def issue_code(
     code, salt = ids.code(), ids.new("s")
     people.put_code(Code(tenant_id, username, purpose, f"{salt}${_salted(salt, code)}", now + _LIFE, tries))
     return code
+
+
+def queue_code(
+    queue: NoticeQueue, tenant_id: str, username: str, purpose: CodePurpose, channel: Channel
+) -> None:
+    """Asks for a fresh code to be made and sent."""
+    queue.put({"tenant_id": tenant_id, "username": username, "code": purpose.value, "channel": channel.value})
 
 
 def sent_lately(people: People, tenant_id: str, username: str, purpose: CodePurpose, now: datetime) -> bool:

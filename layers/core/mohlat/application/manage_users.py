@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mohlat.application.codes import queue_code
 from mohlat.application.ports import (
     Agreements,
     Clock,
@@ -14,6 +15,7 @@ from mohlat.application.ports import (
     Tenants,
 )
 from mohlat.application.transitions import commit, retrying
+from mohlat.application.unclaimed import unclaimed
 from mohlat.domain.access import Operation, permit
 from mohlat.domain.agreement import Channel
 from mohlat.domain.errors import Conflict
@@ -69,10 +71,7 @@ class UsersDesk:
             tenant, now = self._tenants.get(tenant_id), self._clock.now()
             agreement = self._agreements.load(tenant.product, tenant.agreement_version)
             permit(tenant, agreement, Operation.WRITE, now)
-            prints = [self._fingerprints.of(tenant.product, each) for each in (email, mobile)]
-            for fingerprint, field in zip(prints, ("email", "mobile"), strict=True):
-                if self._people.identity(tenant.product, fingerprint):
-                    raise Conflict("this contact has an account already", field=field)
+            prints = unclaimed(self._people, self._fingerprints, tenant.product, email, mobile)
             newest, known = self._agreements.load(tenant.product), len(self._people.users(tenant_id))
             transition = add_user(tenant, agreement, newest, username, known, now, by=by)
             user = User(tenant_id, username, Role.USER, now)
@@ -83,22 +82,12 @@ class UsersDesk:
             return user, contact
 
         added = retrying(attempt)
-        self._queue.put(
-            {
-                "tenant_id": tenant_id,
-                "username": username,
-                "code": CodePurpose.RECOVER.value,
-                "channel": Channel.EMAIL.value,
-            }
-        )
+        queue_code(self._queue, tenant_id, username, CodePurpose.RECOVER, Channel.EMAIL)
         return added
 
     def of(self, tenant_id: str) -> list[tuple[User, Contact | UserContact]]:
         """Everybody who may sign in, the owner first, with their contacts. Raises NotFound, Gone."""
-        users = sorted(
-            self._people.users(tenant_id), key=lambda user: (user.role is not Role.OWNER, user.username)
-        )
-        return [(user, self._people.contact_of(tenant_id, user.username)) for user in users]
+        return sorted(self._people.members(tenant_id), key=lambda member: member[0].role is not Role.OWNER)
 
     def remove(self, tenant_id: str, username: str, by: str) -> None:
         """Sends a user away: nothing opens for them from here on, and their contact is free.

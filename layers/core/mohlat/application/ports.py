@@ -510,6 +510,10 @@ class People(Protocol):
         """A user's own contact, which is the account's for its owner; unsealed. Raises NotFound."""
         ...
 
+    def members(self, tenant_id: str) -> list[tuple[User, Contact | UserContact]]:
+        """All users of a tenant with their contacts, unsealed. Raises NotFound."""
+        ...
+
     def user_contacts(self, tenant_id: str) -> list[UserContact]:
         """Those of the further users who have confirmed theirs; unsealed."""
         ...

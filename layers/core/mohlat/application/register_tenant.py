@@ -20,6 +20,7 @@ from mohlat.application.ports import (
 from mohlat.application.service_gate import ServiceGate
 from mohlat.application.terms_gate import evidence_of
 from mohlat.application.transitions import commit
+from mohlat.application.unclaimed import unclaimed
 from mohlat.domain.agreement import Agreement, Purpose
 from mohlat.domain.consents import given_by_registering
 from mohlat.domain.errors import ConcurrentChange, Conflict, InvalidInput
@@ -98,10 +99,7 @@ def register_tenant(
     contacts = (application.email, application.mobile)
     check_password(application.password, agreement.password, (application.name, *contacts))
 
-    prints = [fingerprints.of(application.product, contact) for contact in contacts]
-    for fingerprint, field in zip(prints, ("email", "mobile"), strict=True):
-        if people.identity(application.product, fingerprint):
-            raise Conflict("this contact has an account already", field=field)
+    prints = unclaimed(people, fingerprints, application.product, *contacts)
     fresh = (
         []
         if agreement.trial is None

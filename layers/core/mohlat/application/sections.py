@@ -165,10 +165,10 @@ class Sections:
         del tenant["holds"]
         yield {"type": "account", **tenant}
         yield _line("contact", self._people.contact(tenant_id))
-        for user in self._people.users(tenant_id):
+        for user, contact in self._people.members(tenant_id):
             yield _line("user", user)
             if user.role is not Role.OWNER:
-                yield _line("user_contact", self._people.contact_of(tenant_id, user.username))
+                yield _line("user_contact", contact)
         if profile := self._profiles.get(tenant_id):
             yield _line("billing_profile", profile)
         for acceptance in self._people.acceptances(tenant_id):

@@ -59,10 +59,7 @@ class PersonalDataDesk:
         self._log.note(tenant_id, "personal_data_shown", self._clock.now(), source_ip, username=by)
         return PersonalData(
             contact=self._people.contact(tenant_id),
-            users=[
-                (user, self._people.contact_of(tenant_id, user.username))
-                for user in self._people.users(tenant_id)
-            ],
+            users=self._people.members(tenant_id),
             profile=self._profiles.get(tenant_id) or BillingProfile(tenant_id),
             acceptances=self._people.acceptances(tenant_id),
             consents=self._consents.of(tenant_id),

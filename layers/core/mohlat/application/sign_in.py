@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mohlat.application.codes import sent_lately, use_code
+from mohlat.application.codes import queue_code, sent_lately, use_code
 from mohlat.application.ports import (
     Agreements,
     Clock,
@@ -127,7 +127,7 @@ class FrontDesk:
         if user.confirmed_at is None:
             if sent_lately(self._people, tenant_id, user.username, CodePurpose.CONFIRM, self._clock.now()):
                 raise TooManyAttempts
-            self._queue_code(user.tenant_id, user.username, CodePurpose.CONFIRM, Channel.EMAIL)
+            queue_code(self._queue, user.tenant_id, user.username, CodePurpose.CONFIRM, Channel.EMAIL)
 
     def start_recovery(self, product: str, contact: str, source_ip: str) -> None:
         """Sends a recovery code to a registered contact, and to nothing else.
@@ -147,7 +147,7 @@ class FrontDesk:
             )
             return
         channel = Channel.EMAIL if "@" in contact else Channel.SMS
-        self._queue_code(identity.tenant_id, identity.username, CodePurpose.RECOVER, channel)
+        queue_code(self._queue, identity.tenant_id, identity.username, CodePurpose.RECOVER, channel)
         self._log.note(
             identity.tenant_id, "recovery_code_requested", now, source_ip, username=identity.username
         )
@@ -173,8 +173,8 @@ class FrontDesk:
                 identity.tenant_id, "recovery_wrong_code", now, source_ip, username=identity.username
             )
             raise
-        contact_of = self._people.contact_of(identity.tenant_id, identity.username)
-        check_password(password, agreement.password, (contact_of.name, contact_of.email, contact_of.mobile))
+        known = self._people.contact_of(identity.tenant_id, identity.username)
+        check_password(password, agreement.password, (known.name, known.email, known.mobile))
         user = self._people.user(identity.tenant_id, identity.username)
         joins = user.role is not Role.OWNER and user.confirmed_at is None
         if joins:
@@ -196,13 +196,3 @@ class FrontDesk:
         if owner is None:
             raise InvalidInput("code", "expired or never sent")
         return owner
-
-    def _queue_code(self, tenant_id: str, username: str, purpose: CodePurpose, channel: Channel) -> None:
-        self._queue.put(
-            {
-                "tenant_id": tenant_id,
-                "username": username,
-                "code": purpose.value,
-                "channel": channel.value,
-            }
-        )

@@ -247,10 +247,14 @@ class DynamoPeople:
             raise NotFound(tenant_id=tenant_id, username=username) from None
         return self._user_contact(item) if item.sealed else self.contact(tenant_id)
 
+    def members(self, tenant_id: str) -> list[tuple[User, Contact | UserContact]]:
+        """All users of a tenant with their contacts, unsealed. Raises NotFound."""
+        own = self.contact(tenant_id)
+        return [(_user(item), self._user_contact(item) if item.sealed else own) for item in _users(tenant_id)]
+
     def user_contacts(self, tenant_id: str) -> list[UserContact]:
         """Those of the further users who have confirmed theirs; unsealed."""
-        found = UserItem.query(tenant_pk(tenant_id), UserItem.sk.startswith(USER), consistent_read=True)
-        return [self._user_contact(item) for item in found if item.sealed and item.confirmed_at]
+        return [self._user_contact(item) for item in _users(tenant_id) if item.sealed and item.confirmed_at]
 
     def departed(self, tenant_id: str, username: str) -> bool:
         """Whether this user was sent away; read consistently."""
@@ -281,8 +285,7 @@ class DynamoPeople:
 
     def users(self, tenant_id: str) -> list[User]:
         """All users of a tenant."""
-        found = UserItem.query(tenant_pk(tenant_id), UserItem.sk.startswith(USER), consistent_read=True)
-        return [_user(item) for item in found]
+        return [_user(item) for item in _users(tenant_id)]
 
     def save_user(self, user: User) -> None:
         """Overwrites a known user's row, whose identities it leaves alone. Raises NotFound."""
@@ -406,6 +409,13 @@ def _has_trial(product: str, fingerprint: str) -> bool:
     except TrialItem.DoesNotExist:
         return False
     return True
+
+
+def _users(tenant_id: str) -> Iterable[UserItem]:
+    found: Iterable[UserItem] = UserItem.query(
+        tenant_pk(tenant_id), UserItem.sk.startswith(USER), consistent_read=True
+    )
+    return found
 
 
 def _user(item: UserItem) -> User:
