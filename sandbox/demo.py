@@ -17,7 +17,7 @@ from typing import Any
 
 from sandbox.api import Api, Customer, Mailbox, Operator, Unexpected, instant, text
 from sandbox.demo_data import DataChapter
-from sandbox.demo_money import Chapter
+from sandbox.demo_money import MoneyChapter
 from sandbox.demo_service import ServiceChapter
 
 SECOND = timedelta(seconds=1)
@@ -138,7 +138,7 @@ def main() -> int:
     api = Api(os.environ.get("MOHLAT_URL") or f"http://127.0.0.1:{os.environ.get('MOHLAT_PORT') or 3000}")
     boss, mailbox = member(api, "operator"), Mailbox(api)
     print("money")
-    acts = Chapter(api, boss, member(api, "partner")).run()
+    acts = MoneyChapter(api, boss, partner=member(api, "partner")).run()
     print(f"{acts} acts, and the ledger balanced after each\n")
     print("data")
     print(f"{DataChapter(api, boss).run()} acts\n")

@@ -8,46 +8,27 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sandbox.api import Api, Customer, Mailbox, Operator, instant, text
-from sandbox.demo_money import Buyer, expect, soon
+from sandbox.api import Customer, Mailbox, instant, text
+from sandbox.chapter import Buyer, Chapter, expect, soon
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 
 
-@dataclass
-class DataChapter:
-    """One run against a stack; `say` is told what is seen."""
-
-    api: Api
-    boss: Operator
-    say: Callable[[str], None] = print
-    acts: int = field(default=0)
+class DataChapter(Chapter):
+    """One run against a stack."""
 
     def run(self) -> int:
         """All acts; how many there were. Raises Unexpected."""
-        club = self._join("customer_club")
+        club = self.join("customer_club")
         self._synchronizing(club)
         self._restoring(club)
         self._declining()
         self._asking()
         self._leaving()
         return self.acts
-
-    @contextmanager
-    def act(self, title: str) -> Iterator[None]:
-        """One act, told when it has held."""
-        yield
-        self.acts += 1
-        self.say(f"  {self.acts:2}  {title}")
-
-    def _join(self, product: str, **details: Any) -> Buyer:
-        return Buyer(Customer(self.api, product, **details).join())
 
     def _mails(self, customer: Customer) -> list[str]:
         found = Mailbox(self.api).to(customer.email, customer.mobile)
@@ -104,7 +85,7 @@ class DataChapter:
 
     def _declining(self) -> None:
         with self.act("an advertisement carries its way out: one click, and no more of them come"):
-            shop = self._join("kalak")
+            shop = self.join("kalak")
             offer = {"kind": "promotion", "subject": "A third off until Nowruz", "text": "Order now."}
             path = f"{shop.customer.path}/promotions"
             self.api.ask("POST", path, offer, token=self.boss.token)
@@ -124,7 +105,7 @@ class DataChapter:
 
     def _asking(self) -> None:
         with self.act("a request about one's data by mail: from the registered address only, due in 30 days"):
-            asker = self._join("kallu", name="Nima Rad")
+            asker = self.join("kallu", name="Nima Rad")
             words = f"Port my data.\nName: {asker.customer.name}\nRoom ID: {asker.customer.tenant_id}"
             mail = {"to": "privacy@kallu.cc", "subject": "My Personal Data", "text": words}
             for sender, verdicts in (("stranger@example.org", {}), (asker.customer.email, {"dkim": "FAIL"})):
@@ -141,7 +122,7 @@ class DataChapter:
         with self.act(
             "a closed account hands everything out with checksums; then it is deleted and certified"
         ):
-            leaver = self._join("kalo")
+            leaver = self.join("kalo")
             for number in range(3):
                 leaver.ask("PUT", f"/records/c{number}", {"data": {"n": number}})
             closing = {"closing": "termination", "confirm": leaver.customer.name}

@@ -5,17 +5,15 @@ Over HTTP alone, against the stand-ins. A promise that is broken ends the demo w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jdatetime
 
-from sandbox.api import Api, Customer, Mailbox, Operator, instant, text
-from sandbox.demo_money import Buyer, expect
-from sandbox.demo_money import soon as answered
+from sandbox.api import Customer, Mailbox, instant, text
+from sandbox.chapter import Chapter, expect
+from sandbox.chapter import soon as answered
 
 _SECOND, _HOUR, _DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 # Tehran is three and a half hours ahead of UTC, all year round.
@@ -29,14 +27,8 @@ def soon(question: Callable[[], Any], what: str) -> Any:
     return answered(question, what, _PATIENCE_SECONDS)
 
 
-@dataclass
-class ServiceChapter:
-    """One run against a stack; `say` is told what is seen."""
-
-    api: Api
-    boss: Operator
-    say: Callable[[str], None] = print
-    acts: int = field(default=0)
+class ServiceChapter(Chapter):
+    """One run against a stack."""
 
     def run(self) -> int:
         """All acts; how many there were. Raises Unexpected."""
@@ -47,19 +39,6 @@ class ServiceChapter:
         self._counting_a_month()
         return self.acts
 
-    @contextmanager
-    def act(self, title: str) -> Iterator[None]:
-        """One act, told when it has held."""
-        yield
-        self.acts += 1
-        self.say(f"  {self.acts:2}  {title}")
-
-    def _join(self, product: str, **details: Any) -> Buyer:
-        return Buyer(Customer(self.api, product, **details).join())
-
-    def _as_boss(self, method: str, path: str, body: object = None) -> Any:
-        return self.api.ask(method, path, body, token=self.boss.token)
-
     def _was_mailed(self, customer: Customer, words: str) -> None:
         def found() -> bool:
             mails = Mailbox(self.api).to(customer.email, customer.mobile)
@@ -69,10 +48,10 @@ class ServiceChapter:
 
     def _telling_news(self) -> None:
         with self.act("news reach each customer once, and stand for everybody in the news and their feed"):
-            reader = self._join("customer_club")
+            reader = self.join("customer_club")
             titles = {"fa": "گزارش‌های تازه", "en": "New reports"}
             texts = {"fa": "فروش هر ماه را ببینید.", "en": "See the sales of each month."}
-            posted = self._as_boss("POST", "/products/customer_club/news", {"titles": titles, "texts": texts})
+            posted = self.as_boss("POST", "/products/customer_club/news", {"titles": titles, "texts": texts})
             self._was_mailed(reader.customer, titles["fa"])
             public = self.api.ask("GET", "/products/customer_club/news")["news"]
             expect("it is the newest", public[0]["news_id"] == posted["news_id"])
@@ -81,7 +60,7 @@ class ServiceChapter:
         with self.act(
             "maintenance is refused eleven hours ahead, and told to everybody thirteen hours ahead"
         ):
-            customer = self._join("kalo")
+            customer = self.join("kalo")
             customer.ask("PUT", "/records/c1", {"data": {"name": "Reza"}})
             now = self.boss.now()
             plan = {
@@ -92,13 +71,13 @@ class ServiceChapter:
             answer = self.api.call("POST", "/products/kalo/windows", early, token=self.boss.token)
             problem = answer.json()
             expect(f"refused: {problem}", answer.status_code == 422, problem["clause"] == "KALO-7")
-            planned = self._as_boss(
+            planned = self.as_boss(
                 "POST", "/products/kalo/windows", plan | {"starts_at": text(now + 13 * _HOUR)}
             )
             path = f"/products/kalo/windows/{planned['window_id']}"
 
             def all_told() -> Any:
-                told = self._as_boss("GET", path)["announcement"]
+                told = self.as_boss("GET", path)["announcement"]
                 return told["finished_at"] and told
 
             told = soon(all_told, "everybody to be told")
@@ -112,8 +91,8 @@ class ServiceChapter:
             expect("it says when", 0 < int(shut.headers["Retry-After"]) <= 3600)
             told = self.api.ask("GET", "/products/kalo/status")
             expect("anybody may know", told["state"] == "maintenance")
-            soon(lambda: self._as_boss("GET", path)["status"] == "open", "the window to open")
-            ended = self._as_boss("POST", f"{path}/changes", {"change": "end"})
+            soon(lambda: self.as_boss("GET", path)["status"] == "open", "the window to open")
+            ended = self.as_boss("POST", f"{path}/changes", {"change": "end"})
             expect("announced in time, it is no downtime", ended["counts_as_downtime"] is False)
             soon(lambda: customer.call("GET", "/records/c1").status_code == 200, "the API to answer again")
             expect("nothing was lost", customer.ask("GET", "/records/c1")["data"] == {"name": "Reza"})
@@ -122,7 +101,7 @@ class ServiceChapter:
         with self.act(
             "new terms: from their day on nothing is written until they are accepted, all can be read"
         ):
-            customer = self._join("kallu")
+            customer = self.join("kallu")
             customer.ask("PUT", "/records/c1", {"data": {"name": "Reza"}})
             effective = self.boss.now() + 8 * _DAY
             publication = {
@@ -134,7 +113,7 @@ class ServiceChapter:
                 "url": "https://kallu.example/privacy",
                 "must_accept": "everyone",
             }
-            self._as_boss("POST", "/products/kallu/terms", publication)
+            self.as_boss("POST", "/products/kallu/terms", publication)
             self.boss.advance_to(effective + 15 * _SECOND)
 
             def barred() -> Any:
@@ -152,13 +131,13 @@ class ServiceChapter:
         with self.act("a critical fault: an answer within two working hours; what is missed stays on record"):
             # Friday is no working day: nine o'clock of a Saturday in Tehran.
             self._to_a_saturday()
-            customer = self._join("saman360", plan="basic")
+            customer = self.join("saman360", plan="basic")
             words = {"text": "از ساعت ۸ هیچ صفحه‌ای باز نمی‌شود.", "severity": "critical"}
             opened = customer.ask("POST", "/tickets", words)
             first = instant(opened["support"]["next_due_at"]) - instant(opened["opened_at"])
             expect(f"two working hours: {opened}", first == 2 * _HOUR)
             path = f"/tickets/{opened['ticket_id']}"
-            self._as_boss("POST", customer.customer.path + path + "/messages", {"text": "We are looking."})
+            self.as_boss("POST", customer.customer.path + path + "/messages", {"text": "We are looking."})
             told = customer.ask("GET", path)["support"]
             expect("the answer counts", [each["step"] for each in told["done"]] == ["answer"])
             self.boss.advance_to(instant(told["next_due_at"]) + _SECOND)
@@ -169,13 +148,13 @@ class ServiceChapter:
 
             late = soon(missed, "the missed deadline")
             expect(f"the recovery was missed: {late}", [e["step"] for e in late["missed"]] == ["recovery"])
-            self._as_boss(
+            self.as_boss(
                 "POST", customer.customer.path + path + "/closures", {"outcome": "a patch was installed"}
             )
 
     def _counting_a_month(self) -> None:
         with self.act("twenty hours lost in a month, of 98.5 % promised: counted, and added to the lease"):
-            customer = self._join("saman360", plan="basic")
+            customer = self.join("saman360", plan="basic")
             customer.buy(plan="basic", period="P3M")
             begins = _month_after(self.boss.now() + _TEHRAN)
             ends = _month_after(begins)
@@ -188,12 +167,12 @@ class ServiceChapter:
                 "ended_at": text(began + 20 * _HOUR),
                 "what": {"fa": "خاموشی", "en": "Everything stood still"},
             }
-            self._as_boss("POST", "/products/saman360/incidents", fault)
+            self.as_boss("POST", "/products/saman360/incidents", fault)
             until = customer.ask("GET", "")["period_ends_at"]
             self.boss.advance_to(ends - _TEHRAN + _SECOND)
             told = customer.ask("GET", f"/uptime?month={month}")
             expect(f"counted: {told}", told["lost_seconds"] == 72_000, not told["kept"])
-            self._as_boss("POST", f"/products/saman360/months/{month}/closing")
+            self.as_boss("POST", f"/products/saman360/months/{month}/closing")
 
             def later() -> bool:
                 return instant(customer.ask("GET", "")["period_ends_at"]) == instant(until) + 20 * _HOUR

@@ -19,8 +19,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.api import Api, Customer, Mailbox, Operator, Unexpected, instant, text
+from sandbox.chapter import Buyer, expect, soon
 from sandbox.demo import member
-from sandbox.demo_money import Buyer, expect, soon
 from sandbox.stack import ROOT, Stack, StackError
 
 _SECOND = timedelta(seconds=1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox.api import Operator, instant
-from sandbox.demo_money import Buyer, Chapter
+from sandbox.chapter import Buyer, Chapter
+from sandbox.demo_money import MoneyChapter
 from tests.e2e.stage import DAY, SECOND, Stage, assert_problem, eventually
 
 pytestmark = pytest.mark.e2e
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.e2e
 @pytest.mark.clause("SAMAN-2.6", "SAMAN-5.6", "SAMAN-5.7", "SAMAN-5.8", "SAMAN-5.9", "SAMAN-5.11")
 def test_everything_that_can_be_paid_given_back_and_contested(stage: Stage, partner: Operator) -> None:
     told: list[str] = []
-    assert Chapter(stage.api, stage.boss, partner, told.append).run() == len(told) == 10
+    assert MoneyChapter(stage.api, stage.boss, told.append, partner=partner).run() == len(told) == 10
 
 
 def test_a_quote_is_charged_to_the_rial_or_refused(stage: Stage) -> None:
@@ -47,7 +48,7 @@ def test_seven_working_days_unless_the_start_was_asked_for(stage: Stage) -> None
     # Another's payment does not exist for anybody else.
     assert_problem(waived.call("POST", "/refunds", {"payment_id": refund["payment_id"]}), 404, "not-found")
     # What nobody carries out would be asked about every day on the way of every test that moves the clock.
-    Chapter(stage.api, stage.boss, stage.boss).settle_refunds(kept)
+    Chapter(stage.api, stage.boss).settle_refunds(kept)
 
 
 @pytest.mark.clause("CLUB-7")
