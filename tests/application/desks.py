@@ -14,7 +14,6 @@ from mohlat.application.handle_requests import RequestDesk
 from mohlat.application.handle_tickets import TicketDesk
 from mohlat.application.keep_profile import ProfileDesk
 from mohlat.application.mail_readers import ClosingReader, DisputeReader, RequestReader, SupportReader
-from mohlat.application.meter_usage import UsageDesk
 from mohlat.application.official_invoices import OfficialDesk, TaxOfficeUnavailable
 from mohlat.application.quoting import Wanted
 from mohlat.application.receive_mail import MailRoom
@@ -120,14 +119,6 @@ class Office(World):
             desk=self.desk,
             agreements=self.agreements,
             security_log=self.security_log,
-            ids=self.ids,
-            clock=self.clock,
-        )
-        self.usage_desk = UsageDesk(
-            tenants=self.tenants,
-            books=self.books,
-            dispatches=self.dispatches,
-            agreements=self.agreements,
             ids=self.ids,
             clock=self.clock,
         )

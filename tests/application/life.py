@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from mohlat.application.advance_tenant import REST, Wake
-from mohlat.application.dispatch_entry import dispatch_entry, dispatch_payment
+from mohlat.application.dispatch_entry import dispatch_payment
 from mohlat.application.ports import DueItem, DueKind
 from mohlat.application.send_notices import send_entry
 from mohlat.domain.agreement import Agreement
@@ -126,15 +126,7 @@ class Life(Office):
     def _follow(self, key: tuple[str, int]) -> None:
         entry = self.table.journal[key]
         self.queue.messages.clear()
-        dispatch_entry(
-            entry,
-            tenants=self.tenants,
-            agreements=self.agreements,
-            workflows=self.workflows,
-            queue=self.queue,
-            invoices=self.invoice_desk,
-            clock=self.clock,
-        )
+        self.dispatch(entry)
         outcomes: list[Dispatch] = []
         for message in self.queue.messages:
             try:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mohlat.application.keep_escrow import EscrowDesk
-from mohlat.application.meter_usage import UsageDesk
 from mohlat.application.quoting import Wanted
 from mohlat.application.settle_payment import Decision
 from mohlat.domain.billing import BillingProfile, Company
@@ -265,25 +264,13 @@ def test_what_a_purge_deleted_is_not_invoiced_any_more() -> None:
 # --- debts and deposits -----------------------------------------------------------------------------------
 
 
-def usage_desk(office: Office) -> UsageDesk:
-    """Takes reports of use."""
-    return UsageDesk(
-        tenants=office.tenants,
-        books=office.books,
-        dispatches=office.dispatches,
-        agreements=office.agreements,
-        ids=office.ids,
-        clock=office.clock,
-    )
-
-
 def in_debt(office: Office) -> tuple[Tenant, str]:
     """A tenant that used more than its plan allows, and the debt."""
     tenant = office.register()
     office.bought(tenant)
     limit = office.agreement.plans[0].limits["records"]
     usage = Usage("u-1", "records", limit + 2_500, billed=True)
-    report = usage_desk(office).report(tenant.id, usage, "meter")
+    report = office.usage_desk.report(tenant.id, usage, "meter")
     office.dispatch_all(tenant)
     return tenant, report.debt_id or ""
 
@@ -308,7 +295,7 @@ def test_a_debt_that_is_dropped_is_credited_in_full_and_once() -> None:
     office = Office()
     tenant, debt_id = in_debt(office)
     office.clock.advance(days=1)
-    usage_desk(office).cancel(tenant.id, debt_id, "the meter was wrong", BY)
+    office.usage_desk.cancel(tenant.id, debt_id, "the meter was wrong", BY)
     for _ in range(2):
         office.dispatch_all(tenant)
     (note,) = of_kind(office, tenant, InvoiceKind.CREDIT_NOTE)

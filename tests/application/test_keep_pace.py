@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from mohlat.application.keep_pace import PaceKeeper
-from mohlat.application.meter_usage import UsageDesk
 from mohlat.domain import pace
 from mohlat.domain.agreement import Basis, PaceRule, Phase
 from mohlat.domain.errors import Conflict, TooManyRequests
@@ -127,16 +126,8 @@ def test_a_package_of_many_requests_costs_few_writes() -> None:
 @pytest.mark.clause("SAMAN-3.12")
 def test_use_above_the_limits_is_slowed_before_it_is_billed_and_until_it_is_within_them() -> None:
     world = Paced()
-    meter = UsageDesk(
-        tenants=world.tenants,
-        books=world.books,
-        dispatches=world.dispatches,
-        agreements=world.agreements,
-        ids=world.ids,
-        clock=world.clock,
-    )
 
-    meter.report(world.mine.id, Usage("first", "records", 10**6, billed=False), "operator:meter")
+    world.usage_desk.report(world.mine.id, Usage("first", "records", 10**6, billed=False), "operator:meter")
     assert world.tenants.get(world.mine.id).debts == ()
     assert world.ask(SLOWED) == SLOWED
     with pytest.raises(TooManyRequests) as refused:
@@ -145,7 +136,7 @@ def test_use_above_the_limits_is_slowed_before_it_is_billed_and_until_it_is_with
 
     world.wall.advance(seconds=60)
     assert world.ask(ALLOWED) == SLOWED
-    meter.report(world.mine.id, Usage("second", "records", 1, billed=False), "operator:meter")
+    world.usage_desk.report(world.mine.id, Usage("second", "records", 1, billed=False), "operator:meter")
     # What a tenant is allowed is read once a minute.
     assert world.ask(1) == 0
     world.wall.advance(seconds=60)

@@ -10,7 +10,6 @@ import pytest
 
 from mohlat.agreements.loader import load
 from mohlat.application.advance_tenant import Wake, next_wake
-from mohlat.application.meter_usage import UsageDesk
 from mohlat.application.ports import UsageReport
 from mohlat.application.quoting import Wanted
 from mohlat.application.view_tenant import list_deadlines
@@ -38,14 +37,6 @@ class Metered(World):
 
     def __init__(self, agreement: Agreement | None = None) -> None:
         super().__init__(agreement or with_money())
-        self.usage_desk = UsageDesk(
-            tenants=self.tenants,
-            books=self.books,
-            dispatches=self.dispatches,
-            agreements=self.agreements,
-            ids=self.ids,
-            clock=self.clock,
-        )
         self.mine = self.buy(self.register(), months(12))
 
     def report(
@@ -514,16 +505,8 @@ def test_the_journal_replays_to_the_tenant(end: str) -> None:
 
 def test_an_account_with_a_trial_has_no_plan_that_could_be_exceeded() -> None:
     world = World(with_money(AGREEMENTS["trial"]))
-    desk = UsageDesk(
-        tenants=world.tenants,
-        books=world.books,
-        dispatches=world.dispatches,
-        agreements=world.agreements,
-        ids=world.ids,
-        clock=world.clock,
-    )
     tenant = world.register()
     world.clock.advance(seconds=timedelta(days=1).total_seconds())
     with pytest.raises(InvalidInput) as refused:
-        desk.report(tenant.id, Usage("2026-02", "records", 2500, billed=True), BY)
+        world.usage_desk.report(tenant.id, Usage("2026-02", "records", 2500, billed=True), BY)
     assert refused.value.reason == "not limited by this tenant's plan"

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mohlat.application.meter_usage import UsageDesk
 from mohlat.application.place_order import PlacedOrder
 from mohlat.application.quoting import Wanted
 from mohlat.application.settle_payment import Decision
@@ -42,14 +41,6 @@ class Money(RuleBasedStateMachine):
         self.tenant: Tenant = self.world.register()
         self.placed: list[PlacedOrder] = []
         self.metered = 0
-        self.usage_desk = UsageDesk(
-            tenants=self.world.tenants,
-            books=self.world.books,
-            dispatches=self.world.dispatches,
-            agreements=self.world.agreements,
-            ids=self.world.ids,
-            clock=self.world.clock,
-        )
 
     def _try(self, act: object) -> object:
         assert callable(act)
@@ -102,7 +93,7 @@ class Money(RuleBasedStateMachine):
     def is_metered(self, used: int, billed: bool) -> None:
         self.metered += 1
         usage = Usage(f"u-{self.metered}", "records", used, billed)
-        self._try(lambda: self.usage_desk.report(self.tenant.id, usage, "operator:meter"))
+        self._try(lambda: self.world.usage_desk.report(self.tenant.id, usage, "operator:meter"))
 
     @precondition(lambda self: self.world.tenant(self.tenant).debts)
     @rule(data=st.data())

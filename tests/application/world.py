@@ -26,6 +26,7 @@ from mohlat.application.keep_uptime import UptimeDesk
 from mohlat.application.lend_support import SupportDesk
 from mohlat.application.manage_tenant import TenantDesk
 from mohlat.application.manage_users import UsersDesk
+from mohlat.application.meter_usage import UsageDesk
 from mohlat.application.place_order import PlacedOrder, order_something
 from mohlat.application.post_news import NewsDesk
 from mohlat.application.publish_listing import ListingDesk
@@ -49,6 +50,7 @@ from mohlat.application.work_on_data import DataWorker
 from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.data_jobs import DataJob
 from mohlat.domain.durations import Duration
+from mohlat.domain.journal import Entry
 from mohlat.domain.notices import Dispatch
 from mohlat.domain.payments import Callback, OrderKind, Payment
 from mohlat.domain.recipients import Recipient
@@ -362,6 +364,14 @@ class World:
             ids=self.ids,
             clock=self.clock,
         )
+        self.usage_desk = UsageDesk(
+            tenants=self.tenants,
+            books=self.books,
+            dispatches=self.dispatches,
+            agreements=self.agreements,
+            ids=self.ids,
+            clock=self.clock,
+        )
         self.users_desk = UsersDesk(
             tenants=self.tenants,
             people=self.people,
@@ -565,18 +575,22 @@ class World:
         """Every refund goes one step further, if it is time."""
         return [self.refund_follower.step(tenant.id, refund.id) for refund in self.books.refunds(tenant.id)]
 
+    def dispatch(self, entry: Entry) -> None:
+        """What the stream brings of one entry."""
+        dispatch_entry(
+            entry,
+            tenants=self.tenants,
+            agreements=self.agreements,
+            workflows=self.workflows,
+            queue=self.queue,
+            invoices=self.invoice_desk,
+            clock=self.clock,
+        )
+
     def dispatch_all(self, tenant: Tenant) -> None:
         """What the stream brings: every entry and every refund is dispatched."""
         for entry in self.tenants.journal(tenant.id, limit=1000):
-            dispatch_entry(
-                entry,
-                tenants=self.tenants,
-                agreements=self.agreements,
-                workflows=self.workflows,
-                queue=self.queue,
-                invoices=self.invoice_desk,
-                clock=self.clock,
-            )
+            self.dispatch(entry)
         for refund in self.books.refunds(tenant.id):
             dispatch_refund(refund, invoices=self.invoice_desk, workflows=self.workflows, clock=self.clock)
 

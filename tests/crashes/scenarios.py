@@ -10,7 +10,6 @@ from datetime import timedelta
 from mohlat.application.handle_requests import Answer
 from mohlat.application.handle_tickets import Ending
 from mohlat.application.keep_escrow import EscrowDesk
-from mohlat.application.meter_usage import UsageDesk
 from mohlat.application.quoting import Wanted
 from mohlat.application.serve_support import Wish
 from mohlat.domain.agreement import Severity
@@ -176,16 +175,8 @@ def held_and_released(site: Site) -> Pauses:
 def use_above_the_limits(site: Site) -> Pauses:
     """Metered, invoiced, reminded, suspended, paid in the end."""
     tenant = the_tenant(site)
-    desk = UsageDesk(
-        tenants=site.tenants,
-        books=site.books,
-        dispatches=site.dispatches,
-        agreements=site.agreements,
-        ids=site.ids,
-        clock=site.clock,
-    )
     report = Usage("2026-11", "records", 100_000, True)
-    site.insist(lambda: desk.report(tenant.id, report, OPERATOR))
+    site.insist(lambda: site.usage_desk.report(tenant.id, report, OPERATOR))
     site.pass_time(days=10)
     yield
     site.pass_time(days=10)

@@ -15,7 +15,6 @@ from typing import Any, TypeVar, cast
 from mohlat.application.advance_tenant import advance_tenant, as_payload
 from mohlat.application.dispatch_entry import (
     dispatch_data_job,
-    dispatch_entry,
     dispatch_payment,
     dispatch_refund,
     dispatch_service,
@@ -208,7 +207,7 @@ class Site(Office):
         """Rows that the stream has not delivered yet: what kind, which, and what is to be done about it."""
         table = self.table
         kinds: tuple[tuple[str, Any, Callable[[Any], None]], ...] = (
-            ("journal", table.journal, self._entry),
+            ("journal", table.journal, self.dispatch),
             ("payments", table.payments, self._payment),
             ("refunds", table.refunds, self._refund),
             ("jobs", table.jobs, self._job),
@@ -244,17 +243,6 @@ class Site(Office):
                     pass
                 break
             self._delivered[kind].add(key)
-
-    def _entry(self, entry: Any) -> None:
-        dispatch_entry(
-            entry,
-            tenants=self.tenants,
-            agreements=self.agreements,
-            workflows=self.workflows,
-            queue=self.queue,
-            invoices=self.invoice_desk,
-            clock=self.clock,
-        )
 
     def _payment(self, payment: Any) -> None:
         dispatch_payment(payment, workflows=self.workflows, clock=self.clock)

@@ -17,9 +17,7 @@ from typing import Any, cast
 
 from mohlat.agreements import loader
 from mohlat.application.advance_tenant import REST, Wake
-from mohlat.application.dispatch_entry import dispatch_entry
 from mohlat.application.keep_terms import Draft
-from mohlat.application.meter_usage import UsageDesk
 from mohlat.application.place_order import PlacedOrder
 from mohlat.application.ports import HandOver, Row
 from mohlat.application.quoting import Wanted
@@ -140,14 +138,6 @@ class Stage(World):
         self.replayed: dict[str, int] = {}
         self.restored_after: set[str] = set()
         self.post_works = True
-        self.usage_desk = UsageDesk(
-            tenants=self.tenants,
-            books=self.books,
-            dispatches=self.dispatches,
-            agreements=self.agreements,
-            ids=self.ids,
-            clock=self.clock,
-        )
 
     def open_stores(self) -> None:
         self.open_plain_stores()
@@ -248,15 +238,7 @@ class Stage(World):
         for entry in self.tenants.journal(tenant_id, self._followed.get(tenant_id, 0), 1000):
             self._followed[tenant_id] = entry.seq
             for _ in range(0 if lost else 2 if twice else 1):
-                dispatch_entry(
-                    entry,
-                    tenants=self.tenants,
-                    agreements=self.agreements,
-                    workflows=self.workflows,
-                    queue=self.queue,
-                    invoices=self.invoice_desk,
-                    clock=self.clock,
-                )
+                self.dispatch(entry)
         self._begin()
 
     def _begin(self) -> None:
