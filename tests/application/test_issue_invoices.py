@@ -16,6 +16,7 @@ from mohlat.application.settle_payment import Decision
 from mohlat.domain.billing import BillingProfile, Company
 from mohlat.domain.durations import Duration
 from mohlat.domain.invoices import Invoice, InvoiceKind, invoice_id
+from mohlat.domain.ledger import Account, balances, faults
 from mohlat.domain.overuse import Usage
 from mohlat.domain.payments import OrderKind, PaymentStatus
 from mohlat.domain.people import LegalEntity
@@ -302,6 +303,26 @@ def test_a_debt_that_is_dropped_is_credited_in_full_and_once() -> None:
     sold = office.invoices.get(tenant.id, invoice_id(debt_id))
     assert (note.corrects, note.lines, note.total) == (sold.id, sold.lines, sold.total)
     assert note.dated_at == office.clock.now()
+
+
+@pytest.mark.clause("SAMAN-2.6")
+def test_who_withdraws_owes_nothing_any_more_and_every_open_invoice_is_credited() -> None:
+    office = Office()
+    tenant, debt_id = in_debt(office)
+    usage = Usage("u-2", "records", office.agreement.plans[0].limits["records"] + 1, billed=True)
+    second = office.usage_desk.report(tenant.id, usage, "meter").debt_id or ""
+    withdrawn = office.refund_desk.withdraw(tenant.id, "user:u_1", data_taken=True).tenant
+    assert withdrawn.debts == ()
+    for _ in range(2):
+        office.dispatch_all(tenant)
+    sold, notes = (of_kind(office, tenant, kind) for kind in InvoiceKind)
+    assert {debt_id, second} < {each.source for each in sold}
+    assert {(note.corrects, note.total) for note in notes} == {(each.id, each.total) for each in sold}
+    assert len(notes) == len(sold) == 3
+    office.follow_refunds(tenant)
+    postings = office.books.postings(tenant.id)
+    assert faults(tenant.id, postings) == []
+    assert balances(postings)[Account.OWED] == 0
 
 
 def test_a_debt_whose_invoice_is_gone_has_nothing_to_credit() -> None:
