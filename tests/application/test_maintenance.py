@@ -260,11 +260,10 @@ def test_two_operators_at_once_both_get_their_window() -> None:
     assert len(world.states.read().shut) == 2
 
 
-def test_a_worker_asks_for_the_state_every_ten_seconds_at_most() -> None:
+def test_a_worker_asks_for_the_state_every_ten_seconds_at_most_by_the_clock_of_the_deployment() -> None:
     world, tenants = world_of("kalo", 1)
     from mohlat.application.service_gate import ServiceGate
 
-    moments: list[float] = [0.0, 10.0, 10.1, 10.2]
     reads = 0
 
     class States:
@@ -273,9 +272,9 @@ def test_a_worker_asks_for_the_state_every_ten_seconds_at_most() -> None:
             reads += 1
             return world.states.read()
 
-    gate = ServiceGate(
-        states=States(), tenants=world.tenants, clock=world.clock, seconds=lambda: moments.pop(0)
-    )
-    for expected in (1, 1, 2, 2):
+    gate = ServiceGate(states=States(), tenants=world.tenants, clock=world.clock)
+    begun = world.clock.now()
+    for seconds, expected in ((0, 1), (9, 1), (10, 2), (19, 2), (20, 3), (0, 4)):
+        world.clock.time = begun + timedelta(seconds=seconds)
         gate.demand_open(tenants[0].id)
         assert reads == expected

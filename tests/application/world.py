@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import count
 from typing import Any
 
 from mohlat.agreements import loader
@@ -148,7 +147,7 @@ class World:
             states=self.states,
             tenants=self.tenants,
             clock=self.clock,
-            seconds=count(0, 60).__next__,
+            known_for=timedelta(),
         )
         self.sender = self.make_sender(
             dispatches=self.dispatches,
