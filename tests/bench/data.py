@@ -19,7 +19,7 @@ from mohlat.adapters.dynamodb.table import tenant_pk
 from mohlat.domain.data_jobs import JobStatus
 from mohlat.domain.purge import Store
 from mohlat.settings import settings
-from tests.bench.inside import Watch, deployment
+from tests.bench.inside import Watch, by_pages, deployment
 from tests.handlers.conftest import TENANT, World
 
 # A hundred thousand take an hour here, nearly all of it moto's.
@@ -109,7 +109,7 @@ def _both(
 
 
 def _purge(number: int) -> Grown:
-    with deployment() as (world, watch):
+    with deployment() as (world, watch), by_pages():
         assert world.replay("register_tenant/kalo")["statusCode"] == 201
         world.live_to_the_purge()
         _fill(number)
@@ -117,7 +117,7 @@ def _purge(number: int) -> Grown:
 
 
 def _export(number: int) -> Grown:
-    with deployment() as (world, watch):
+    with deployment() as (world, watch), by_pages():
         assert world.replay("register_tenant/kalo")["statusCode"] == 201
         _fill(number)
         job = bootstrap.export_desk().begin(TENANT, "user:bench")
