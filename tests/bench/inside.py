@@ -162,7 +162,7 @@ def without_rollback() -> Iterator[None]:
 
 @contextmanager
 def by_pages() -> Iterator[None]:
-    """Spares moto the walk through its whole table for each page of a query that goes forward by the table's key.
+    """Spares moto the walk through its whole table for each page of a query forward by the table's key.
 
     It is shown only what comes after the page before, and more of it if that was not enough.
     """
@@ -183,7 +183,8 @@ def by_pages() -> Iterator[None]:
             keys = keys[begin:]
         shown = 2_000
         while True:
-            with patch.object(table, "all_items", lambda: [part[key] for key in keys[:shown]]):
+            items = [part[key] for key in keys[:shown]]
+            with patch.object(table, "all_items", items.copy):
                 found = whole(*asked.args, **asked.kwargs)
             if found[2] or shown >= len(keys):
                 return found
