@@ -69,6 +69,7 @@ from mohlat.domain.people import (
     Code,
     CodePurpose,
     Contact,
+    ContactChange,
     Departure,
     Identity,
     Role,
@@ -215,6 +216,12 @@ def _put_row(table: Table, row: Row, *, new_tenant: bool, journal_head: str) -> 
             for key in [key for key, known in table.identities.items() if known.username == row.username]:
                 table.identities.pop(key)
             table.departures[who] = row
+        case ContactChange():
+            if (row.left.tenant_id, row.left.username) not in table.users:
+                raise NotFound(tenant_id=row.left.tenant_id, username=row.left.username)
+            table.identities.pop((row.left.product, row.left.fingerprint))
+            _insert(table.identities, (row.taken.product, row.taken.fingerprint), row.taken)
+            table.contacts[row.contact.tenant_id] = row.contact
         case Identity():
             _insert(table.identities, (row.product, row.fingerprint), row)
         case TrialMark():
@@ -381,9 +388,10 @@ class FakeTenants:
         return tenant
 
     def _check(self, row: Row) -> None:
-        if isinstance(row, Identity):
-            known = self.table.identities.get((row.product, row.fingerprint))
-            if known and known != row:
+        identity = row.taken if isinstance(row, ContactChange) else row
+        if isinstance(identity, Identity):
+            known = self.table.identities.get((identity.product, identity.fingerprint))
+            if known and known != identity:
                 raise Conflict("this contact has an account already")
         if isinstance(row, HandedOver):
             sent = self.table.notices.get((row.tenant_id, row.key, row.channel))
@@ -623,6 +631,16 @@ class FakePeople:
         confirmed = [user for user in self.users(tenant_id) if user.confirmed_at]
         known = (self.table.user_contacts.get((tenant_id, user.username)) for user in confirmed)
         return [contact for contact in known if contact]
+
+    def wrap(self, tenant_id: str, contact: str) -> str:
+        self.contact(tenant_id)
+        return f"{tenant_id}:{contact[::-1]}"
+
+    def unwrap(self, tenant_id: str, wrapped: str) -> str:
+        self.contact(tenant_id)
+        whose, _, contact = wrapped.partition(":")
+        assert whose == tenant_id
+        return contact[::-1]
 
     def departed(self, tenant_id: str, username: str) -> bool:
         return (tenant_id, username) in self.table.departures

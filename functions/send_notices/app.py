@@ -51,7 +51,7 @@ def _send_code(asked: dict[str, str]) -> None:
     try:
         tenant = living(bootstrap.tenants().get(asked["tenant_id"]))
         agreement = bootstrap.agreements().load(tenant.product, tenant.agreement_version)
-        bootstrap.sender().send_code(tenant, agreement, asked["username"], purpose, channel)
+        bootstrap.sender().send_code(tenant, agreement, asked["username"], purpose, channel, asked.get("to"))
     except (Gone, NotFound):
         logger.info("purged since")
     except TooManyAttempts:

@@ -8,6 +8,7 @@ from typing import Any
 from mohlat.agreements import loader
 from mohlat.application.advance_tenant import Wake, advance_tenant
 from mohlat.application.announced import Announced
+from mohlat.application.change_contact import ContactDesk
 from mohlat.application.delegate_powers import PartnerDesk
 from mohlat.application.dispatch_entry import dispatch_entry, dispatch_refund
 from mohlat.application.end_product import WindDownDesk
@@ -369,6 +370,16 @@ class World:
             dispatches=self.dispatches,
             agreements=self.agreements,
             ids=self.ids,
+            clock=self.clock,
+        )
+        self.contact_desk = ContactDesk(
+            tenants=self.tenants,
+            people=self.people,
+            sign_in=self.sign_in,
+            fingerprints=self.fingerprints,
+            agreements=self.agreements,
+            security_log=self.security_log,
+            queue=self.queue,
             clock=self.clock,
         )
         self.users_desk = UsersDesk(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.api import Session
-from tests.e2e.stage import Stage, assert_problem, put
+from tests.e2e.stage import Stage, assert_problem, eventually, put
 
 pytestmark = pytest.mark.e2e
 
@@ -30,6 +30,40 @@ def test_a_user_joins_by_the_letters_code_works_and_is_sent_away(stage: Stage) -
     assert_problem(stage.api.call("GET", f"{owner.path}/records/c1", token=token), 401, "not-signed-in")
     assert_problem(stage.api.call("POST", "/sessions", signs_in), 401, "not-signed-in")
     assert [each["role"] for each in owner.get("/users")["users"]] == ["owner"]
+
+
+@pytest.mark.clause("KALO-3")
+def test_an_owner_moves_to_another_address_by_the_code_that_was_sent_there(stage: Stage) -> None:
+    owner, elsewhere = stage.join("kalo"), stage.customer("kalo")
+    wanted = {"email": elsewhere.email}
+    path = f"{owner.path}/contact-changes"
+    wrong = stage.api.call("POST", path, wanted | {"password": "not-hers-at-all-7"}, token=owner.token)
+    assert_problem(wrong, 422, "invalid-input", field="password")
+    owner.api.ask("POST", path, wanted | {"password": owner.password}, token=owner.token)
+    code = stage.mailbox.code(elsewhere.email, elsewhere.mobile)
+    other = {"email": "reza@example.com", "code": code}
+    assert_problem(
+        stage.api.call("POST", f"{path}/confirmations", other, token=owner.token),
+        422,
+        "invalid-input",
+        field="code",
+    )
+    moved = owner.api.ask("POST", f"{path}/confirmations", wanted | {"code": code}, token=owner.token)
+    assert (moved["email"], moved["mobile"]) == (elsewhere.email, owner.mobile)
+
+    def warned() -> bool:
+        return any("نشانی تماس" in str(each.get("Subject", "")) for each in stage.received(owner))
+
+    eventually(warned, "the letter to the address before")
+
+    signs_in = {"product": "kalo", "password": owner.password}
+    left = stage.api.call("POST", "/sessions", signs_in | {"contact": owner.email})
+    assert_problem(left, 401, "not-signed-in")
+    token = Session(stage.api, signs_in | {"contact": elsewhere.email}).token
+    events = [
+        entry["event"] for entry in stage.api.ask("GET", f"{owner.path}/timeline", token=token)["entries"]
+    ]
+    assert events[-2:] == ["contact_change_asked", "contact_changed"]
 
 
 def other_account(email: str) -> dict[str, object]:

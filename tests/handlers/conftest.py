@@ -202,9 +202,10 @@ class World:
             dispatched = record | {"dynamodb": record["dynamodb"] | {"Keys": keys}}
             assert self.call("dispatch_stream", {"Records": [dispatched]}) == {"batchItemFailures": []}
 
-    def code(self, purpose: CodePurpose) -> str:
+    def code(self, purpose: CodePurpose, about: str = "") -> str:
         """A code as the owner would receive it."""
-        return issue_code(bootstrap.people(), bootstrap.ids(), TENANT, OWNER, purpose, self.clock.now())
+        now = self.clock.now()
+        return issue_code(bootstrap.people(), bootstrap.ids(), TENANT, OWNER, purpose, now, about)
 
     def queued(self) -> list[dict[str, Any]]:
         """What waits in the notice queue."""

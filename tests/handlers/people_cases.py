@@ -8,7 +8,7 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.application.codes import issue_code
 from mohlat.domain.people import CodePurpose
-from tests.handlers.cases import Case, has
+from tests.handlers.cases import Case, has, noted
 from tests.handlers.conftest import TENANT, World, body, load_event
 from tests.handlers.staff_cases import with_a_ticket
 
@@ -49,6 +49,20 @@ def with_a_user(world: World) -> None:
     assert answer["statusCode"] == 201, answer["body"]
 
 
+def changing_contact(world: World) -> None:
+    at_kalo(world)
+    world.code(CodePurpose.CHANGE, NEW)
+
+
+def _code_is_on_its_way_to_the_new_one(world: World, _: Any) -> bool:
+    [asked] = [each for each in world.queued() if each.get("code") == "change"]
+    assert NEW not in json.dumps(asked), "personal data waits sealed"
+    event = load_event("send_notices/recovery_code")
+    event["Records"][0]["body"] = json.dumps(asked)
+    assert world.call("send_notices", event) == {"batchItemFailures": []}
+    return bool(world.mail.sent[-1]["to"] == NEW)
+
+
 def let_in(world: World) -> None:
     with_a_helper(world)
     answer = world.replay("lend_support/grant")
@@ -85,6 +99,7 @@ def delegated_less(world: World) -> None:
 
 
 PARTNER = "u_00000000000000000000000088"
+NEW = "sara.new@example.ir"
 CASES = {
     "report_misuse/report": Case(
         201,
@@ -134,6 +149,32 @@ CASES = {
         ],
     ),
     "delegate_powers/note_by_pigeon": Case(422, delegated, [has(field="channel")]),
+    "change_contact/ask": Case(
+        202,
+        at_kalo,
+        [
+            _code_is_on_its_way_to_the_new_one,
+            lambda _, __: bootstrap.tenants().journal(TENANT)[-1].event.value == "contact_change_asked",
+            lambda _, __: bootstrap.people().contact(TENANT).email == "sara.ahmadi@example.ir",
+        ],
+    ),
+    "change_contact/ask_with_a_wrong_password": Case(
+        422, at_kalo, [has(field="password"), noted(TENANT, "sign_in_failed")]
+    ),
+    "change_contact/ask_for_a_known_one": Case(422, at_kalo, [has(field="mobile")]),
+    "change_contact/ask_for_both": Case(422, at_kalo, [has(field="email")]),
+    "change_contact/confirm": Case(
+        200,
+        changing_contact,
+        [
+            has(email=NEW, mobile="+989123456789"),
+            lambda _, __: bootstrap.people().contact(TENANT).email == NEW,
+            noted(TENANT, "contact_changed"),
+        ],
+    ),
+    "change_contact/confirm_another_one": Case(
+        422, changing_contact, [has(field="code"), noted(TENANT, "contact_change_wrong_code")]
+    ),
     "manage_users/add": Case(
         201,
         at_kalo,

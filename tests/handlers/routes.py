@@ -105,6 +105,8 @@ ROUTES = [
     Route("close_tenant", "POST", f"{_TENANT}/reopenings", (OWNER,)),
     Route("manage_profile", "GET", f"{_TENANT}/personal-data", (OWNER,)),
     Route("manage_profile", "PUT", f"{_TENANT}/contact", (OWNER,)),
+    Route("change_contact", "POST", f"{_TENANT}/contact-changes", (OWNER,)),
+    Route("change_contact", "POST", f"{_TENANT}/contact-changes/confirmations", (OWNER,)),
     Route("handle_requests", "POST", f"{_TENANT}/data-requests", TENANT_USERS),
     Route("handle_requests", "GET", f"{_TENANT}/data-requests", EVERYBODY),
     Route("handle_requests", "GET", _REQUEST, EVERYBODY),

@@ -153,6 +153,8 @@ def test_the_token_of_a_purged_tenant_finds_it_gone(world: World) -> None:
         "manage_profile/put",
         "manage_profile/personal_data",
         "manage_profile/correct_name",
+        "change_contact/ask",
+        "change_contact/confirm",
         "handle_requests/ask",
         "handle_requests/list",
         "handle_requests/one",

@@ -361,6 +361,7 @@ def test_mail_goes_out_under_the_senders_that_were_agreed_only() -> None:
 def test_only_what_erases_may_delete_from_the_tables() -> None:
     # A restoration deletes what came since its backup; old backups are dropped; an owner sends a user away.
     allowed = {
+        "change_contact",
         "confirm_contact",
         "manage_users",
         "recover_password",

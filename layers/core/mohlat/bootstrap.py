@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mohlat.adapters.sealing import Sealer
     from mohlat.adapters.secrets import ParameterSecrets
     from mohlat.application.announced import Announced
+    from mohlat.application.change_contact import ContactDesk
     from mohlat.application.check_ledger import LedgerCheck
     from mohlat.application.compensate import CompensationDesk
     from mohlat.application.contest_invoice import DisputeDesk
@@ -587,6 +588,23 @@ def publishing_desk() -> PublishingDesk:
     from mohlat.application.keep_terms import PublishingDesk
 
     return PublishingDesk(publications=publications(), books=books(), agreements=agreements(), clock=clock())
+
+
+@cache
+def contact_desk() -> ContactDesk:
+    """How an account's owner is reached, changed by a code."""
+    from mohlat.application.change_contact import ContactDesk
+
+    return ContactDesk(
+        tenants=tenants(),
+        people=people(),
+        sign_in=user_pool(),
+        fingerprints=fingerprints(),
+        agreements=agreements(),
+        security_log=security_log(),
+        queue=notice_queue(),
+        clock=clock(),
+    )
 
 
 @cache

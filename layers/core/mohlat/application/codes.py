@@ -16,14 +16,20 @@ _PAUSE = timedelta(minutes=1)
 _TRIES = 5
 
 
-def _salted(salt: str, code: str) -> str:
-    return hashlib.sha256(f"{salt}:{code}".encode()).hexdigest()
+def _salted(salt: str, code: str, about: str) -> str:
+    return hashlib.sha256(":".join(part for part in (salt, code, about) if part).encode()).hexdigest()
 
 
 def issue_code(
-    people: People, ids: Ids, tenant_id: str, username: str, purpose: CodePurpose, now: datetime
+    people: People,
+    ids: Ids,
+    tenant_id: str,
+    username: str,
+    purpose: CodePurpose,
+    now: datetime,
+    about: str = "",
 ) -> str:
-    """A fresh six-digit code in place of any older one for the same purpose.
+    """A fresh six-digit code in place of any older one for the same purpose. It proves nothing but `about`.
 
     Tries that were lost on a code that still lives stay lost: whoever could buy new ones by asking for
     another code would guess until one fits. Raises TooManyAttempts when none is left until that code ends.
@@ -33,15 +39,22 @@ def issue_code(
     if tries <= 0:
         raise TooManyAttempts
     code, salt = ids.code(), ids.new("s")
-    people.put_code(Code(tenant_id, username, purpose, f"{salt}${_salted(salt, code)}", now + _LIFE, tries))
+    hashed = f"{salt}${_salted(salt, code, about)}"
+    people.put_code(Code(tenant_id, username, purpose, hashed, now + _LIFE, tries))
     return code
 
 
 def queue_code(
-    queue: NoticeQueue, tenant_id: str, username: str, purpose: CodePurpose, channel: Channel
+    queue: NoticeQueue,
+    tenant_id: str,
+    username: str,
+    purpose: CodePurpose,
+    channel: Channel,
+    to: str | None = None,
 ) -> None:
-    """Asks for a fresh code to be made and sent."""
-    queue.put({"tenant_id": tenant_id, "username": username, "code": purpose.value, "channel": channel.value})
+    """Asks for a fresh code to be made and sent: to the registered contact, or `to` a wrapped one."""
+    asked = {"tenant_id": tenant_id, "username": username, "code": purpose.value, "channel": channel.value}
+    queue.put(asked | {"to": to} if to else asked)
 
 
 def sent_lately(people: People, tenant_id: str, username: str, purpose: CodePurpose, now: datetime) -> bool:
@@ -51,9 +64,15 @@ def sent_lately(people: People, tenant_id: str, username: str, purpose: CodePurp
 
 
 def use_code(
-    people: People, tenant_id: str, username: str, purpose: CodePurpose, code: str, now: datetime
+    people: People,
+    tenant_id: str,
+    username: str,
+    purpose: CodePurpose,
+    code: str,
+    now: datetime,
+    about: str = "",
 ) -> None:
-    """Accepts the right code once. Each try counts, before it is compared.
+    """Accepts the right code once, for what it was made about. Each try counts, before it is compared.
 
     Raises InvalidInput for a wrong, unknown or expired code, TooManyAttempts when no try is left.
     """
@@ -64,6 +83,6 @@ def use_code(
         raise TooManyAttempts
     people.spend_attempt(known)
     salt, _, expected = known.salted_hash.partition("$")
-    if not hmac.compare_digest(expected, _salted(salt, code)):
+    if not hmac.compare_digest(expected, _salted(salt, code, about)):
         raise InvalidInput("code", "wrong")
     people.drop_code(known)

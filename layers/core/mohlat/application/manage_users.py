@@ -71,7 +71,9 @@ class UsersDesk:
             tenant, now = self._tenants.get(tenant_id), self._clock.now()
             agreement = self._agreements.load(tenant.product, tenant.agreement_version)
             permit(tenant, agreement, Operation.WRITE, now)
-            prints = unclaimed(self._people, self._fingerprints, tenant.product, email, mobile)
+            prints = unclaimed(
+                self._people, self._fingerprints, tenant.product, {"email": email, "mobile": mobile}
+            )
             newest, known = self._agreements.load(tenant.product), len(self._people.users(tenant_id))
             transition = add_user(tenant, agreement, newest, username, known, now, by=by)
             user = User(tenant_id, username, Role.USER, now)

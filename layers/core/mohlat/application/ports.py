@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Code,
         CodePurpose,
         Contact,
+        ContactChange,
         Departure,
         Identity,
         Role,
@@ -247,6 +248,7 @@ if TYPE_CHECKING:
         | User
         | UserContact
         | Departure
+        | ContactChange
         | Identity
         | TrialMark
         | Order
@@ -520,6 +522,14 @@ class People(Protocol):
 
     def departed(self, tenant_id: str, username: str) -> bool:
         """Whether this user was sent away."""
+        ...
+
+    def wrap(self, tenant_id: str, contact: str) -> str:
+        """A contact, sealed, in a form that a message of the queue can carry."""
+        ...
+
+    def unwrap(self, tenant_id: str, wrapped: str) -> str:
+        """The contact that was wrapped. Raises Gone."""
         ...
 
     def identity(self, product: str, fingerprint: str) -> Identity | None:

@@ -96,10 +96,10 @@ def register_tenant(
         raise InvalidInput("legal_entity.authority_declared", "must be declared", clause=clause)
     if application.plan:
         agreement.plan(application.plan)
-    contacts = (application.email, application.mobile)
-    check_password(application.password, agreement.password, (application.name, *contacts))
+    contacts = {"email": application.email, "mobile": application.mobile}
+    check_password(application.password, agreement.password, (application.name, *contacts.values()))
 
-    prints = unclaimed(people, fingerprints, application.product, *contacts)
+    prints = unclaimed(people, fingerprints, application.product, contacts)
     fresh = (
         []
         if agreement.trial is None

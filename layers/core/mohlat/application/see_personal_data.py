@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mohlat.application.ports import Agreements, Clock, Consents, People, Profiles, SecurityLog, Tenants
 from mohlat.application.transitions import commit, retrying
-from mohlat.domain.agreement import Phase
+from mohlat.domain.agreement import Agreement, Phase
 from mohlat.domain.billing import BillingProfile
 from mohlat.domain.cards import holds_card
 from mohlat.domain.consents import Consent
@@ -16,7 +16,7 @@ from mohlat.domain.lifecycle import Event, move
 from mohlat.domain.people import Acceptance, Contact, User, UserContact, corrects, same_name
 from mohlat.domain.tenant import Tenant
 
-# By what a name is corrected where the agreement has no clause on it.
+# By what a person's data is corrected where the agreement has no clause on it.
 _CHOICE = "vendor's choice"
 
 
@@ -83,8 +83,7 @@ class PersonalDataDesk:
             agreement = self._agreements.load(tenant.product, tenant.agreement_version)
             if agreement.no_transfer and not corrects(known.name, name):
                 raise AccessRefused(operation="rename", clause=agreement.no_transfer.cite())
-            rule = agreement.data_requests
-            clause = rule.basis.cite() if rule else _CHOICE
+            clause = correction_clause(agreement)
             why = "the owner corrected the account's name"
             transition = move(tenant, Event.CONTACT_CORRECTED, now, by, why, clause, facts={"field": "name"})
             commit(self._tenants, agreement, transition, (corrected,))
@@ -97,6 +96,11 @@ class PersonalDataDesk:
         if tenant.phase is Phase.PURGED:
             raise Gone(tenant_id=tenant_id)
         return tenant
+
+
+def correction_clause(agreement: Agreement) -> str:
+    """By what people correct what is held about them."""
+    return agreement.data_requests.basis.cite() if agreement.data_requests else _CHOICE
 
 
 def demand_name(people: People, tenant_id: str, typed: str) -> None:

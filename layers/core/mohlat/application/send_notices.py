@@ -151,11 +151,18 @@ class Sender:
         return self._links.link(tenant.id, purpose) if purpose else None
 
     def send_code(
-        self, tenant: Tenant, agreement: Agreement, username: str, purpose: CodePurpose, channel: Channel
+        self,
+        tenant: Tenant,
+        agreement: Agreement,
+        username: str,
+        purpose: CodePurpose,
+        channel: Channel,
+        to: str | None = None,
     ) -> HandOver:
         """Makes a fresh one-time code and sends it. Raises the messaging errors.
 
         A confirmation goes where the agreement wants it, whatever `channel` says: it proves that contact.
+        One that goes `to` a contact which is not registered yet, wrapped, proves that one and no other.
         """
         if purpose is CodePurpose.CONFIRM:
             channel = agreement.registration.confirm
@@ -164,10 +171,12 @@ class Sender:
         if user.role is not Role.OWNER and user.confirmed_at is None:
             kind = NoticeKind.INVITATION
         contact = self._people.contact_of(tenant.id, username)
-        code = issue_code(self._people, self._ids, tenant.id, username, purpose, self._clock.now())
-        notice = Notice(kind, self._clock.now(), 0, (channel,), "")
+        about = self._people.unwrap(tenant.id, to) if to else ""
+        now = self._clock.now()
+        code = issue_code(self._people, self._ids, tenant.id, username, purpose, now, about)
+        notice = Notice(kind, now, 0, (channel,), "")
         message = self._write(contact.language, agreement, notice, {}, code)
-        address = contact.email if channel is Channel.EMAIL else contact.mobile
+        address = about or (contact.email if channel is Channel.EMAIL else contact.mobile)
         return self._deliver(agreement, address, message, channel, f"{tenant.id}{username}{purpose}{code}")
 
     def _hand_over(

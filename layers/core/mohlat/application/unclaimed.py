@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mohlat.application.ports import Fingerprints, People
 from mohlat.domain.errors import Conflict
 
 
-def unclaimed(people: People, fingerprints: Fingerprints, product: str, email: str, mobile: str) -> list[str]:
-    """The fingerprints of both. Raises Conflict, naming the field, for one that has an account already."""
-    prints = [fingerprints.of(product, contact) for contact in (email, mobile)]
-    for fingerprint, field in zip(prints, ("email", "mobile"), strict=True):
+def unclaimed(
+    people: People, fingerprints: Fingerprints, product: str, contacts: Mapping[str, str]
+) -> list[str]:
+    """The fingerprints of contacts, each under the field that told it.
+
+    Raises Conflict, naming the field, for one that has an account already.
+    """
+    prints = [fingerprints.of(product, contact) for contact in contacts.values()]
+    for fingerprint, field in zip(prints, contacts, strict=True):
         if people.identity(product, fingerprint):
             raise Conflict("this contact has an account already", field=field)
     return prints

@@ -124,6 +124,8 @@ class Event(StrEnum):
     DATA_REQUEST_LATE = "data_request_late"
     DATA_REQUEST_ANSWERED = "data_request_answered"
     CONTACT_CORRECTED = "contact_corrected"
+    CONTACT_CHANGE_ASKED = "contact_change_asked"
+    CONTACT_CHANGED = "contact_changed"
     REOPENED = "reopened"
     ANNOUNCED = "announced"
     LEASE_EXTENDED = "lease_extended"

@@ -64,6 +64,7 @@ class NoticeKind(StrEnum):
     DATA_REQUEST_ANSWERED = "data_request_answered"
     IDENTITY_ASKED = "identity_asked"
     ACCOUNT_REOPENED = "account_reopened"
+    CONTACT_CHANGE = "contact_change"
     NEWS = "news"
     TERMS_CHANGED = "terms_changed"
     MAINTENANCE_PLANNED = "maintenance_planned"

@@ -157,6 +157,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactChange:
+    """Another way to reach an account's owner: `taken` leads to the account from now on, `left` no more."""
+
+    contact: Contact
+    left: Identity
+    taken: Identity
+
+
+@dataclass(frozen=True, slots=True)
 class TrialMark:
     """Remembers by a keyed hash that a contact had its trial of a product; outlives a purge (invariant 9)."""
 
@@ -170,6 +179,7 @@ class CodePurpose(StrEnum):
 
     CONFIRM = "confirm"
     RECOVER = "recover"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)

@@ -462,6 +462,12 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
         ("unknown", "شناخته نیست", "is unknown"),
         ("expired or never sent", "منقضی شده یا فرستاده نشده است", "is expired or was never sent"),
         ("wrong", "درست نیست", "is wrong"),
+        ("is registered already", "هم‌اکنون ثبت شده است", "is registered already"),
+        (
+            "either this or a mobile number is needed",
+            "یا این لازم است یا یک شماره موبایل، و نه هر دو",
+            "either this or a mobile number is needed, and not both",
+        ),
         ("wrong or expired", "نادرست یا منقضی است", "is wrong or expired"),
         ("was used with another body", "پیش‌تر با بدنه‌ای دیگر به کار رفته است", "was used with another body"),
         (

@@ -65,6 +65,8 @@ EVENTS: Mapping[Event, tuple[str, str]] = {
     Event.DATA_REQUEST_LATE: ("پاسخ دیر شد", "The answer is late"),
     Event.DATA_REQUEST_ANSWERED: ("به درخواست پاسخ داده شد", "The request is answered"),
     Event.CONTACT_CORRECTED: ("نام اصلاح شد", "Name corrected"),
+    Event.CONTACT_CHANGE_ASKED: ("تغییر نشانی تماس خواسته شد", "Change of contact asked for"),
+    Event.CONTACT_CHANGED: ("نشانی تماس تغییر کرد", "Contact changed"),
     Event.REOPENED: ("بسته شدن حساب پس گرفته شد", "Closing undone"),
     Event.HOLD_PLACED: ("دستور نگهداری داده‌ها", "Legal hold placed"),
     Event.HOLD_RELEASED: ("لغو دستور نگهداری", "Legal hold released"),

@@ -6,6 +6,7 @@ stand apart; a user's row names its identities, so that a purge finds them.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -33,6 +34,7 @@ from mohlat.domain.people import (
     Code,
     CodePurpose,
     Contact,
+    ContactChange,
     Departure,
     Identity,
     LegalEntity,
@@ -50,6 +52,8 @@ _ACCEPT = "ACCEPT#"
 _LEFT = "LEFT#"
 _IDENTITY = "IDENTITY"
 _TRIAL = "TRIAL"
+# What a contact that is only on its way to be told is sealed for.
+_WRAPPED = "WRAPPED"
 
 
 class ContactItem(Item):
@@ -178,6 +182,22 @@ def add_departure(write: TransactWrite, departure: Departure) -> None:
     write.save(DepartureItem(pk, _LEFT + departure.username, at=iso(departure.at)))
 
 
+def add_contact_change(write: TransactWrite, change: ContactChange, sealer: Sealer) -> None:
+    """Reaches and finds the owner by another contact from now on. Raises NotFound without the owner."""
+    taken, left = change.taken, change.left
+    pk, sk = tenant_pk(taken.tenant_id), USER + taken.username
+    try:
+        user = UserItem.get(pk, sk, consistent_read=True)
+    except UserItem.DoesNotExist:
+        raise NotFound(tenant_id=taken.tenant_id, username=taken.username) from None
+    add_contact(write, change.contact, sealer, new=False)
+    before, now = (_identity_pk(each.product, each.fingerprint) for each in (left, taken))
+    write.delete(IdentityItem(before, _IDENTITY), present())
+    write.save(IdentityItem(now, _IDENTITY, tenant_id=taken.tenant_id, username=taken.username), absent())
+    keys = (set(user.identities or ()) - {before}) | {now}
+    write.update(UserItem(pk, sk), [UserItem.identities.set(keys)], present())
+
+
 def add_identity(write: TransactWrite, identity: Identity, *, to_known_user: bool) -> None:
     """Adds an identity. `to_known_user`: its user is stored already, so its row must learn of it."""
     pk = _identity_pk(identity.product, identity.fingerprint)
@@ -263,6 +283,14 @@ class DynamoPeople:
         except DepartureItem.DoesNotExist:
             return False
         return True
+
+    def wrap(self, tenant_id: str, contact: str) -> str:
+        """A contact, sealed, in a form that a message of the queue can carry."""
+        return base64.b64encode(self._sealer.seal(tenant_id, _WRAPPED, contact.encode())).decode()
+
+    def unwrap(self, tenant_id: str, wrapped: str) -> str:
+        """The contact that was wrapped. Raises Gone."""
+        return self._sealer.open(tenant_id, _WRAPPED, base64.b64decode(wrapped)).decode()
 
     def _user_contact(self, item: UserItem) -> UserContact:
         data = json.loads(self._sealer.open(tenant_of(item.pk), item.sk, item.sealed))

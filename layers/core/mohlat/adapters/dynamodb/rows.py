@@ -47,6 +47,7 @@ from mohlat.domain.payments import Order, Payment
 from mohlat.domain.people import (
     Acceptance,
     Contact,
+    ContactChange,
     Departure,
     Identity,
     TrialMark,
@@ -79,7 +80,16 @@ def add(
         match row:
             case HandedOver():
                 dispatches.demand(write, row)
-            case Contact() | Acceptance() | User() | UserContact() | Departure() | Identity() | TrialMark():
+            case (
+                Contact()
+                | Acceptance()
+                | User()
+                | UserContact()
+                | Departure()
+                | ContactChange()
+                | Identity()
+                | TrialMark()
+            ):
                 _add_people(write, row, rows, sealer, new_tenant=new_tenant)
             case Consent() | Listing() | Unlisting():
                 _add_privacy(write, row)
@@ -95,7 +105,7 @@ def add(
 
 def _add_people(
     write: TransactWrite,
-    row: Contact | Acceptance | User | UserContact | Departure | Identity | TrialMark,
+    row: Contact | Acceptance | User | UserContact | Departure | ContactChange | Identity | TrialMark,
     rows: Sequence[Row],
     sealer: Sealer,
     *,
@@ -116,6 +126,8 @@ def _add_people(
             pass  # It goes into its user's row.
         case Departure():
             people.add_departure(write, row)
+        case ContactChange():
+            people.add_contact_change(write, row, sealer)
         case Identity():
             new_users = {other.username for other in rows if isinstance(other, User)}
             people.add_identity(write, row, to_known_user=row.username not in new_users)

@@ -33,7 +33,7 @@ from mohlat.domain.errors import ConcurrentChange, Gone, NotFound
 from mohlat.domain.journal import Entry, record
 from mohlat.domain.lifecycle import Event, Transition, Workflow
 from mohlat.domain.notices import Notice
-from mohlat.domain.people import Identity
+from mohlat.domain.people import ContactChange, Identity
 from mohlat.domain.purge import PurgeEntry
 from mohlat.domain.tenant import Tenant, from_dict, from_iso, iso, to_dict
 
@@ -145,6 +145,8 @@ def _explain(rows: Sequence[Row]) -> None:
         match row:
             case Identity():
                 people.check_free(row)
+            case ContactChange():
+                people.check_free(row.taken)
             case HandedOver():
                 dispatches.check_handed_over(row)
             case PurgeEntry():

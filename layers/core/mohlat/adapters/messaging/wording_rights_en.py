@@ -86,4 +86,18 @@ RIGHTS: Mapping[NoticeKind, Script] = {
         "If you did not ask for this, tell support.",
         _DAY,
     ),
+    NoticeKind.CONTACT_CHANGE: Script(
+        "Your contact with $name is about to change",
+        (
+            "Somebody who knows your password asked to be reached at another address or number "
+            "for your account with $name. Date: $date",
+            "It takes effect once the code that was sent there comes back. "
+            "From then on we write to you there only.",
+            "If it was not you, change your password now and tell our support: "
+            "whoever asked for this knows it.",
+        ),
+        "A change of your contact with $sms_name was asked for on $sms_day ($iso_day). "
+        "Not you? Change your password.",
+        _DAY,
+    ),
 }
