@@ -9,8 +9,17 @@ from datetime import timedelta
 import pytest
 
 from mohlat.application.change_contact import Way
+from mohlat.application.codes import issue_code
 from mohlat.domain.agreement import Channel
-from mohlat.domain.errors import Conflict, Gone, Held, InvalidInput, NotSignedIn, TooManyAttempts
+from mohlat.domain.errors import (
+    AccessRefused,
+    Conflict,
+    Gone,
+    Held,
+    InvalidInput,
+    NotSignedIn,
+    TooManyAttempts,
+)
 from mohlat.domain.people import CodePurpose, Contact, owner_of
 from mohlat.domain.tenant import Closing, Tenant
 from tests.application.desks import Office
@@ -34,10 +43,10 @@ class Moving(Office):
         code = self.code(CodePurpose.CONFIRM)
         self.front_desk.confirm(self.mine.id, code, IP)
 
-    def code(self, purpose: CodePurpose, channel: Channel = Channel.EMAIL) -> str:
-        """The code in a fresh letter to the registered contact."""
-        self.sender.send_code(self.mine, self.agreement, self.owner, purpose, channel)
-        return str(self.mailer.sent[-1]["text"])[-6:]
+    def code(self, purpose: CodePurpose) -> str:
+        """A code as the registered contact would receive it."""
+        now = self.clock.now()
+        return issue_code(self.people, self.ids, self.mine.id, self.owner, purpose, now)
 
     def ask(self, way: Way = Way.EMAIL, contact: str = NEW, password: str = PASSWORD) -> None:
         self.contact_desk.ask(self.mine.id, self.owner, way, contact, password, IP)
@@ -108,6 +117,18 @@ def test_the_contact_before_is_told_of_it_while_it_still_is_the_one() -> None:
     office.send_all()
     closing = [str(mail["to"]) for mail in office.mailer.sent if mail["subject"] == "account_closed"]
     assert closing == [NEW]
+
+
+@pytest.mark.clause("CLUB-12")
+def test_an_account_of_the_club_stays_with_its_number_and_may_have_another_mailbox() -> None:
+    office = Moving("customer_club")
+    with pytest.raises(AccessRefused) as refused:
+        office.ask(Way.MOBILE, NEW_MOBILE)
+    assert refused.value.details["clause"] == "CLUB-12"
+    assert office.queue.messages == []
+    office.ask()
+    assert office.confirm(office.letter()).email == NEW
+    assert office.people.contact(office.mine.id).mobile == MOBILE
 
 
 def test_a_token_alone_takes_no_account_over() -> None:

@@ -128,9 +128,10 @@ def test_an_account_of_the_club_keeps_its_person_and_may_mend_the_spelling() -> 
 
 
 @pytest.mark.clause("CLUB-12")
-def test_no_way_leads_to_another_contact_for_an_account() -> None:
+def test_no_other_way_leads_to_another_contact_for_an_account() -> None:
     """Whoever registered is who it belongs to: only registering takes an e-mail address and a mobile number
-    that signs in; the billing profile's are those that invoices name."""
+    that signs in, and the change of one by a code, which leaves the club's accounts their number; the
+    billing profile's are those that invoices name."""
     takes = {
         (method, path)
         for path, methods in DESCRIBED["paths"].items()
@@ -139,4 +140,6 @@ def test_no_way_leads_to_another_contact_for_an_account() -> None:
     }
     # A helper is named by the address of an account that is there already; a further user never is its owner.
     grants, users = ("post", "/tenants/{tenant_id}/support-grants"), ("post", "/tenants/{tenant_id}/users")
-    assert takes == {("post", "/tenants"), ("put", "/tenants/{tenant_id}/profile"), grants, users}
+    change = "/tenants/{tenant_id}/contact-changes"
+    changes = {("post", change), ("post", f"{change}/confirmations")}
+    assert takes == {("post", "/tenants"), ("put", "/tenants/{tenant_id}/profile"), grants, users} | changes

@@ -23,6 +23,7 @@ from mohlat.application.transitions import commit, retrying
 from mohlat.application.unclaimed import unclaimed
 from mohlat.domain.agreement import Agreement, Channel, Phase
 from mohlat.domain.errors import (
+    AccessRefused,
     ConcurrentChange,
     Gone,
     Held,
@@ -52,7 +53,8 @@ class ContactDesk:
     """Changes how an account's owner is reached and recognized, in every phase before the purge.
 
     Whoever holds a token alone must not take an account over: the password is asked for again, and the
-    contact that is registered so far is told before the other one takes its place.
+    contact that is registered so far is told before the other one takes its place. Where an account cannot
+    be handed on (CLUB-12), its number stays: that one is a person's, a mailbox is anybody's.
     """
 
     def __init__(
@@ -82,9 +84,12 @@ class ContactDesk:
         """Has a code sent to another contact, already normalized, and tells the registered ones.
 
         Raises InvalidInput for a wrong password and for what is registered anyway, Conflict for what has an
-        account with the product, TooManyAttempts within a minute of the last code, Held, NotFound, Gone.
+        account with the product, TooManyAttempts within a minute of the last code, AccessRefused, Held,
+        NotFound, Gone.
         """
-        now, (tenant, _) = self._clock.now(), self._living(tenant_id)
+        now, (tenant, agreement) = self._clock.now(), self._living(tenant_id)
+        if way is Way.MOBILE and agreement.no_transfer:
+            raise AccessRefused(operation="change_mobile", clause=agreement.no_transfer.cite())
         try:
             self._sign_in.sign_in(username, password)
         except NotSignedIn:
