@@ -409,7 +409,7 @@ class FakeTenants:
             raise NotFound(tenant_id=tenant_id, seq=seq) from None
 
     def journal(self, tenant_id: str, after: int = 0, limit: int = 100) -> list[Entry]:
-        mine = [key for key in sorted(self.table.journal) if key[0] == tenant_id and key[1] > after]
+        mine = sorted(key for key in self.table.journal if key[0] == tenant_id and key[1] > after)
         return [self.table.journal[key] for key in mine[:limit]]
 
     def mark_followed(self, tenant_id: str, seq: int) -> None:
@@ -658,14 +658,19 @@ class FakePeople:
             raise NotFound(tenant_id=tenant_id, username=username) from None
 
     def users(self, tenant_id: str) -> list[User]:
-        return [self.table.users[key] for key in sorted(self.table.users) if key[0] == tenant_id]
+        return [
+            self.table.users[key] for key in sorted(key for key in self.table.users if key[0] == tenant_id)
+        ]
 
     def save_user(self, user: User) -> None:
         self.user(user.tenant_id, user.username)
         self.table.users[user.tenant_id, user.username] = user
 
     def acceptances(self, tenant_id: str) -> list[Acceptance]:
-        return [self.table.acceptances[key] for key in sorted(self.table.acceptances) if key[0] == tenant_id]
+        return [
+            self.table.acceptances[key]
+            for key in sorted(key for key in self.table.acceptances if key[0] == tenant_id)
+        ]
 
     def put_code(self, code: Code) -> None:
         self.table.codes[code.tenant_id, code.username, code.purpose] = code
