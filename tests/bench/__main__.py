@@ -12,7 +12,7 @@ import httpx
 
 from sandbox.api import Unexpected
 from sandbox.stack import ROOT, StackError
-from tests.bench import callbacks, data, growth, imports, lives, money, prices, warm
+from tests.bench import callbacks, data, domain, growth, imports, lives, money, prices, warm
 from tests.bench.chart import Bars, Lines, draw
 
 COSTS, CHART = ROOT / "docs" / "costs.md", ROOT / "docs" / "costs.svg"
@@ -23,6 +23,7 @@ MARKS = {
     "data": ("data counted by make bench", "end of the data counted"),
     "far": ("more data counted by make bench", "end of more data"),
     "growth": ("growth counted by make bench", "end of the growth counted"),
+    "domain": ("domain's pace measured by make bench", "end of the domain's pace"),
     "warm": ("warm handlers measured by make bench", "end of the warm handlers"),
     "imports": ("imports measured by make bench", "end of the imports"),
 }
@@ -72,6 +73,10 @@ def _growth() -> tuple[str, Drawn]:
     return growth.report(rows), [Lines("Units for each customer, by how many there are", lines)]
 
 
+def _domain() -> tuple[str, Drawn]:
+    return domain.report(domain.measure()), []
+
+
 def _callbacks() -> tuple[str, Drawn]:
     return callbacks.report(callbacks.measure()), []
 
@@ -105,6 +110,7 @@ PARTS: dict[str, tuple[str, Callable[[], tuple[str, Drawn]]]] = {
         _data,
     ),
     "growth": ("Growth: what each customer takes, by how many there are, on moto in this process", _growth),
+    "domain": ("The domain alone: how many steps of lives it decides in a second of processor time", _domain),
     "callbacks": ("Callbacks ÷ the calls to DynamoDB that they make", _callbacks),
     "warm": ("Warm handlers ÷ the calls to AWS that they make", _warm),
     "imports": ("Import of each handler ÷ boto3's DynamoDB client", _imports),
