@@ -24,6 +24,7 @@ MARKS = {
     "far": ("more data counted by make bench", "end of more data"),
     "growth": ("growth counted by make bench", "end of the growth counted"),
     "domain": ("domain's pace measured by make bench", "end of the domain's pace"),
+    "callbacks": ("callbacks measured by make bench", "end of the callbacks"),
     "warm": ("warm handlers measured by make bench", "end of the warm handlers"),
     "imports": ("imports measured by make bench", "end of the imports"),
 }
