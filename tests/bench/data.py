@@ -19,7 +19,7 @@ from mohlat.adapters.dynamodb.table import tenant_pk
 from mohlat.domain.data_jobs import JobStatus
 from mohlat.domain.purge import Store
 from mohlat.settings import settings
-from tests.bench.inside import Watch, by_pages, deployment
+from tests.bench.inside import Watch, by_pages, deployment, without_rollback
 from tests.handlers.conftest import TENANT, World
 
 SIZES = (1_000, 10_000)
@@ -114,7 +114,7 @@ def _both(
 
 
 def _purge(number: int) -> Grown:
-    with deployment() as (world, watch), by_pages():
+    with deployment() as (world, watch), by_pages(), without_rollback():
         assert world.replay("register_tenant/kalo")["statusCode"] == 201
         world.live_to_the_purge()
         _fill(number)
@@ -122,7 +122,7 @@ def _purge(number: int) -> Grown:
 
 
 def _export(number: int) -> Grown:
-    with deployment() as (world, watch), by_pages():
+    with deployment() as (world, watch), by_pages(), without_rollback():
         assert world.replay("register_tenant/kalo")["statusCode"] == 201
         _fill(number)
         job = bootstrap.export_desk().begin(TENANT, "user:bench")
