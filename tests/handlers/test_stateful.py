@@ -229,7 +229,7 @@ def test_every_chain_of_calls_is_answered_as_described() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    # Not all refused: the chains reach what only something earlier makes possible. Some twenty kinds of calls are
+    # Not all refused: the chains reach what only something earlier makes possible. Some twenty operations are
     # served; which ones, hypothesis lets depend on the modules that other tests have loaded.
     served = {operation for operation, status in STAGE.answered if status < 300}
     assert len(served) > 12, sorted(STAGE.answered.items())
