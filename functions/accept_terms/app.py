@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mohlat import bootstrap
 from mohlat.domain.people import Role
-from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route, tenant_answer
+from mohlat.domain.tenant import living
+from mohlat.entrypoint import MEMBERS, Request, Response, api, route, tenant_answer
 from mohlat.presentation import views
 from mohlat.presentation.fields import slug, ticked
 from mohlat.presentation.terms_views import overview

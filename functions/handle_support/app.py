@@ -9,7 +9,8 @@ from mohlat.application.serve_support import HELP, Wish
 from mohlat.domain.agreement import Severity
 from mohlat.domain.errors import InvalidInput
 from mohlat.domain.people import Role
-from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route
+from mohlat.domain.tenant import living
+from mohlat.entrypoint import MEMBERS, Request, Response, api, route
 from mohlat.idempotency import once
 from mohlat.presentation import ticket_views as views
 from mohlat.presentation.fields import flag, member, optional, our_id, slug

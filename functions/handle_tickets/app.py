@@ -6,7 +6,8 @@ from mohlat import bootstrap
 from mohlat.application.handle_tickets import Ending
 from mohlat.domain.errors import InvalidInput
 from mohlat.domain.people import Role
-from mohlat.entrypoint import Request, Response, api, living, route
+from mohlat.domain.tenant import living
+from mohlat.entrypoint import Request, Response, api, route
 from mohlat.presentation import ticket_views as views
 from mohlat.presentation.cursors import read_cursor, read_limit, write_cursor
 from mohlat.presentation.fields import flag, optional, our_id, slug, text

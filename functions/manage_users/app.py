@@ -6,7 +6,8 @@ from typing import Any
 
 from mohlat import bootstrap
 from mohlat.domain.people import Role
-from mohlat.entrypoint import Request, Response, api, living, route
+from mohlat.domain.tenant import living
+from mohlat.entrypoint import Request, Response, api, route
 from mohlat.idempotency import once
 from mohlat.presentation.fields import choice, email, mobile, optional, our_id, text
 from mohlat.presentation.request_views import user

@@ -7,7 +7,8 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.application.place_order import order_something
 from mohlat.application.quoting import as_token, quote
-from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route
+from mohlat.domain.tenant import living
+from mohlat.entrypoint import MEMBERS, Request, Response, api, route
 from mohlat.idempotency import once
 from mohlat.presentation import payment_views as views
 from mohlat.presentation.cursors import read_cursor, read_limit, write_cursor

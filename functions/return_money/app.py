@@ -9,7 +9,8 @@ from typing import Any
 from mohlat import bootstrap
 from mohlat.domain.errors import InvalidInput
 from mohlat.domain.people import Role
-from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route, tenant_answer
+from mohlat.domain.tenant import living
+from mohlat.entrypoint import MEMBERS, Request, Response, api, route, tenant_answer
 from mohlat.idempotency import once
 from mohlat.presentation import payment_views as views
 from mohlat.presentation.fields import flag, optional, our_id, positive, text

@@ -17,7 +17,8 @@ from mohlat.domain.errors import (
     TooManyAttempts,
 )
 from mohlat.domain.people import CodePurpose
-from mohlat.entrypoint import batch, living
+from mohlat.domain.tenant import living
+from mohlat.entrypoint import batch
 from mohlat.measures import measure_notices
 from mohlat.observation import about, count, logger
 

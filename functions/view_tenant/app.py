@@ -6,7 +6,8 @@ from mohlat import bootstrap
 from mohlat.application.view_tenant import list_deadlines, list_timeline
 from mohlat.domain.agreement import Agreement
 from mohlat.domain.people import Role
-from mohlat.entrypoint import MEMBERS, Request, Response, api, living, route, tenant_answer
+from mohlat.domain.tenant import living
+from mohlat.entrypoint import MEMBERS, Request, Response, api, route, tenant_answer
 from mohlat.presentation import views
 from mohlat.presentation.cursors import read_cursor, read_limit, write_cursor
 from mohlat.presentation.explanation_view import explanation

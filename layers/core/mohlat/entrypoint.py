@@ -17,9 +17,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mohlat.domain.agreement import Phase
 from mohlat.domain.errors import (
-    Gone,
     MohlatError,
     NotAllowed,
     NotFound,
@@ -203,16 +201,6 @@ class Request:
         except UnicodeDecodeError:
             raise MalformedBody from None
         return read_object(parse_json(text), "", readers)
-
-
-def living(tenant: Tenant) -> Tenant:
-    """The tenant, unless it was purged (raises Gone).
-
-    Tokens outlive it, and its stores are emptied step by step.
-    """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
-    return tenant
 
 
 def tenant_answer(

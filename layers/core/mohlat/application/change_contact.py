@@ -21,11 +21,10 @@ from mohlat.application.ports import (
 from mohlat.application.see_personal_data import correction_clause
 from mohlat.application.transitions import commit, retrying
 from mohlat.application.unclaimed import unclaimed
-from mohlat.domain.agreement import Agreement, Channel, Phase
+from mohlat.domain.agreement import Agreement, Channel
 from mohlat.domain.errors import (
     AccessRefused,
     ConcurrentChange,
-    Gone,
     Held,
     InvalidInput,
     NotSignedIn,
@@ -34,7 +33,7 @@ from mohlat.domain.errors import (
 from mohlat.domain.lifecycle import Event, move, service_notice
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.people import CodePurpose, Contact, ContactChange, Identity, TrialMark
-from mohlat.domain.tenant import Tenant
+from mohlat.domain.tenant import Tenant, living
 
 
 class Way(StrEnum):
@@ -170,9 +169,7 @@ class ContactDesk:
         return changed
 
     def _living(self, tenant_id: str) -> tuple[Tenant, Agreement]:
-        tenant = self._tenants.get(tenant_id)
-        if tenant.phase is Phase.PURGED:
-            raise Gone(tenant_id=tenant_id)
+        tenant = living(self._tenants.get(tenant_id))
         if any(not hold.records for hold in tenant.holds):
             # The contact before would be overwritten, and a hold is about all there is.
             raise Held(tenant_id=tenant_id)

@@ -40,10 +40,10 @@ from mohlat.domain.data_requests import (
     ring,
     stop_clock,
 )
-from mohlat.domain.errors import Conflict, Gone, InvalidInput, NotFound
+from mohlat.domain.errors import Conflict, InvalidInput, NotFound
 from mohlat.domain.lifecycle import Event, Workflow, move, service_notice
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.tenant import Closing, Tenant, iso
+from mohlat.domain.tenant import Closing, Tenant, iso, living
 from mohlat.domain.tickets import Ticket, close_ticket
 
 
@@ -181,10 +181,7 @@ class RequestDesk:
         return found
 
     def _living(self, tenant_id: str) -> Tenant:
-        tenant = self._tenants.get(tenant_id)
-        if tenant.phase is Phase.PURGED:
-            raise Gone(tenant_id=tenant_id)
-        return tenant
+        return living(self._tenants.get(tenant_id))
 
     # --- working on it --------------------------------------------------------------------------------------
 

@@ -17,12 +17,12 @@ from mohlat.application.ports import (
     Tenants,
 )
 from mohlat.application.transitions import commit, retrying
-from mohlat.domain.agreement import Agreement, Phase, Purpose
+from mohlat.domain.agreement import Agreement, Purpose
 from mohlat.domain.consents import Consent, promote, record_consent, rule_of, stands
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.listings import Unlisting
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.tenant import Tenant
+from mohlat.domain.tenant import Tenant, living
 
 # The purposes that messages need, as links name them.
 _SHORT = {Purpose.MARKETING_EMAIL: "e", Purpose.MARKETING_SMS: "s", Purpose.NEWSLETTER: "n"}
@@ -135,7 +135,5 @@ class ConsentDesk:
         return retrying(owe)
 
     def _bound(self, tenant_id: str) -> tuple[Tenant, Agreement]:
-        tenant = self._tenants.get(tenant_id)
-        if tenant.phase is Phase.PURGED:
-            raise Gone(tenant_id=tenant_id)
+        tenant = living(self._tenants.get(tenant_id))
         return tenant, self._agreements.load(tenant.product, tenant.agreement_version)

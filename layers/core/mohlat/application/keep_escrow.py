@@ -24,14 +24,14 @@ from mohlat.application.ports import (
 )
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain import bookkeeping, escrow
-from mohlat.domain.agreement import Agreement, PartnerPower, Phase
+from mohlat.domain.agreement import Agreement, PartnerPower
 from mohlat.domain.delegation import demand_power, let_propose
-from mohlat.domain.errors import Conflict, Gone, NotAllowed, NotFound
+from mohlat.domain.errors import Conflict, NotAllowed, NotFound
 from mohlat.domain.escrow import Escrow, EscrowStatus
 from mohlat.domain.lifecycle import Transition
 from mohlat.domain.payments import with_refund
 from mohlat.domain.refunds import RefundReason, reserved
-from mohlat.domain.tenant import Tenant
+from mohlat.domain.tenant import Tenant, living
 from mohlat.domain.tickets import Ticket, TicketKind
 
 # A partner is paid within this long once the customer has declared the work done.
@@ -201,9 +201,7 @@ class EscrowDesk:
 
     def _load(self, tenant_id: str, by: str) -> tuple[Tenant, Agreement, datetime]:
         now = self._clock.now()
-        tenant = self._tenants.get(tenant_id)
-        if tenant.phase is Phase.PURGED:
-            raise Gone(tenant_id=tenant_id)
+        tenant = living(self._tenants.get(tenant_id))
         agreement = self._agreements.load(tenant.product, tenant.agreement_version)
         tenant = catch_up(self._tenants, self._dispatches, agreement, tenant, now, by=by, may_purge=False)
         return tenant, agreement, now
@@ -217,8 +215,7 @@ class EscrowDesk:
         """
 
         def attempt() -> Escrow:
-            if self._tenants.get(tenant_id).phase is Phase.PURGED:
-                raise Gone(tenant_id=tenant_id)
+            living(self._tenants.get(tenant_id))
             told = escrow.explained(self._books.escrow(tenant_id, escrow_id), self._clock.now())
             self._books.write([told, Words(tenant_id, escrow_id, reason)])
             return told

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from mohlat.application.ports import Clock, Profiles, SecurityLog, Tenants
-from mohlat.domain.agreement import Phase
 from mohlat.domain.billing import BillingProfile
 from mohlat.domain.cards import holds_card
-from mohlat.domain.errors import Gone, InvalidInput
+from mohlat.domain.errors import InvalidInput
+from mohlat.domain.tenant import living
 
 
 class ProfileDesk:
@@ -57,8 +57,7 @@ class ProfileDesk:
         return profile
 
     def _demand_life(self, tenant_id: str) -> None:
-        if self._tenants.get(tenant_id).phase is Phase.PURGED:
-            raise Gone(tenant_id=tenant_id)
+        living(self._tenants.get(tenant_id))
 
 
 def _parts(profile: BillingProfile) -> Iterator[tuple[str, str]]:

@@ -19,10 +19,10 @@ from mohlat.application.ports import (
 )
 from mohlat.application.transitions import catch_up, commit, retrying
 from mohlat.domain import bookkeeping, overuse
-from mohlat.domain.agreement import Agreement, Phase
-from mohlat.domain.errors import Conflict, Gone
+from mohlat.domain.agreement import Agreement
+from mohlat.domain.errors import Conflict
 from mohlat.domain.overuse import Usage
-from mohlat.domain.tenant import Debt, Tenant
+from mohlat.domain.tenant import Debt, Tenant, living
 
 
 class UsageDesk:
@@ -97,10 +97,7 @@ class UsageDesk:
         return self._living(tenant_id).debts
 
     def _living(self, tenant_id: str) -> Tenant:
-        tenant = self._tenants.get(tenant_id)
-        if tenant.phase is Phase.PURGED:
-            raise Gone(tenant_id=tenant_id)
-        return tenant
+        return living(self._tenants.get(tenant_id))
 
     def _catch_up(self, tenant: Tenant, by: str) -> tuple[Tenant, Agreement, datetime]:
         now = self._clock.now()

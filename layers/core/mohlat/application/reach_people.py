@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mohlat.application.ports import Agreements, People, Profiles, Tenants
-from mohlat.domain.agreement import Channel, Phase
+from mohlat.domain.agreement import Channel
 from mohlat.domain.errors import Gone, NotFound
 from mohlat.domain.people import Contact, UserContact
 from mohlat.domain.recipients import Recipient, recipients
-from mohlat.domain.tenant import Tenant
+from mohlat.domain.tenant import Tenant, living
 
 
 def recipients_of(
@@ -27,9 +27,7 @@ def recipients_of(
 
     Raises NotFound, Gone.
     """
-    tenant = tenants.get(tenant_id)
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant_id)
+    tenant = living(tenants.get(tenant_id))
     if channels is None:
         channels = agreements.load(tenant.product, tenant.agreement_version).service_channels
     return recipients(

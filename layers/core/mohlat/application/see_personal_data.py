@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from mohlat.application.ports import Agreements, Clock, Consents, People, Profiles, SecurityLog, Tenants
 from mohlat.application.transitions import commit, retrying
-from mohlat.domain.agreement import Agreement, Phase
+from mohlat.domain.agreement import Agreement
 from mohlat.domain.billing import BillingProfile
 from mohlat.domain.cards import holds_card
 from mohlat.domain.consents import Consent
-from mohlat.domain.errors import AccessRefused, Gone, InvalidInput, NotFound
+from mohlat.domain.errors import AccessRefused, InvalidInput, NotFound
 from mohlat.domain.lifecycle import Event, move
 from mohlat.domain.people import Acceptance, Contact, User, UserContact, corrects, same_name
-from mohlat.domain.tenant import Tenant
+from mohlat.domain.tenant import Tenant, living
 
 # By what a person's data is corrected where the agreement has no clause on it.
 _CHOICE = "vendor's choice"
@@ -92,10 +92,7 @@ class PersonalDataDesk:
         return retrying(attempt)
 
     def _living(self, tenant_id: str) -> Tenant:
-        tenant = self._tenants.get(tenant_id)
-        if tenant.phase is Phase.PURGED:
-            raise Gone(tenant_id=tenant_id)
-        return tenant
+        return living(self._tenants.get(tenant_id))
 
 
 def correction_clause(agreement: Agreement) -> str:

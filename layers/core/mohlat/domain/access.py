@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from mohlat.domain.agreement import Agreement, Phase
-from mohlat.domain.errors import AccessRefused, Gone
+from mohlat.domain.errors import AccessRefused
 from mohlat.domain.lifecycle import as_of, retention
-from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant
+from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant, living
 
 
 class Access(StrEnum):
@@ -105,8 +105,7 @@ def permit(tenant: Tenant, agreement: Agreement, operation: Operation, now: date
 
     A trial or term that is over at `now` counts as ended even if nobody has carried that out yet.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     tenant = as_of(tenant, agreement, now)
     if not _permitted(tenant, agreement, operation, now):
         raise AccessRefused(

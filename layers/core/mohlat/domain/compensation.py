@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import count
 
-from mohlat.domain.agreement import Agreement, Phase
+from mohlat.domain.agreement import Agreement
 from mohlat.domain.durations import Calendar
-from mohlat.domain.errors import Conflict, Gone, InvalidInput
+from mohlat.domain.errors import Conflict, InvalidInput
 from mohlat.domain.lifecycle import Event, Transition, move, service_notice
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.quotes import days_between
-from mohlat.domain.tenant import Part, Tenant
+from mohlat.domain.tenant import Part, Tenant, living
 
 
 def most_payable(tenant: Tenant, agreement: Agreement, now: datetime) -> int:
@@ -79,8 +79,7 @@ def compensate(
     `paid_before` is what this month's earlier compensations came to. Raises Gone; InvalidInput for a clause
     that is not there; Conflict beyond what the agreement pays in a month.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     if clause not in agreement.clauses:
         raise InvalidInput("clause", "not a clause of this agreement")
     most = most_payable(tenant, agreement, now)

@@ -9,10 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from mohlat.domain.agreement import Agreement, Phase
-from mohlat.domain.errors import Conflict, Gone
+from mohlat.domain.errors import Conflict
 from mohlat.domain.lifecycle import Event, Transition, move, service_notice
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.tenant import Tenant
+from mohlat.domain.tenant import Tenant, living
 
 
 class EscrowStatus(StrEnum):
@@ -73,8 +73,7 @@ def matter(escrow_id: str) -> str:
 
 def agree(tenant: Tenant, agreement: Agreement, escrow: Escrow, now: datetime, *, by: str) -> Transition:
     """Notes agreed work; the customer is asked to deposit its price. Raises Gone, Conflict."""
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     if agreement.escrow is None or tenant.phase is Phase.CLOSED:
         raise Conflict("no work can be agreed for this account", phase=tenant.phase.value)
     return _step(tenant, agreement, escrow, Event.ESCROW_AGREED, "work and price are agreed", now, by)

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from mohlat.domain.agreement import Agreement, Basis, Phase, Reminder, Span
 from mohlat.domain.durations import Duration
-from mohlat.domain.errors import Conflict, Gone, NotDueYet, NotFound, PurgeRefused
+from mohlat.domain.errors import Conflict, NotDueYet, NotFound, PurgeRefused
 from mohlat.domain.invoices import vat_on
 from mohlat.domain.notices import Notice, NoticeKind
 from mohlat.domain.tenant import (
@@ -26,6 +26,7 @@ from mohlat.domain.tenant import (
     RestrictionKind,
     Tenant,
     iso,
+    living,
 )
 
 # What begins the keys of what was done about a debt: it outlives the period in which it was done.
@@ -205,8 +206,7 @@ def move(
     """The transition that changes these fields of the tenant. Raises Gone, Conflict for a step that is
     none.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     after = replace(tenant, version=tenant.version + 1, **changes)  # type: ignore[arg-type]
     allowed = GRAPH[tenant.phase]
     if event is Event.REOPENED and tenant.phase is Phase.CLOSED:
@@ -750,8 +750,7 @@ def close(tenant: Tenant, agreement: Agreement, closing: Closing, now: datetime,
 
     Raises Gone after a purge, Conflict if it is closed already.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     if tenant.phase is Phase.CLOSED:
         raise Conflict("the account is closed already")
     clause = agreement.retention.after_closing.basis.cite()
@@ -785,8 +784,7 @@ def close(tenant: Tenant, agreement: Agreement, closing: Closing, now: datetime,
 
 def restrict(tenant: Tenant, restriction: Restriction, now: datetime, *, by: str) -> Transition:
     """Adds a restriction with its reason and clause. Raises Gone, or Conflict if its kind binds already."""
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     if tenant.restricted(restriction.kind, now):
         raise Conflict("this restriction is in force already", kind=restriction.kind.value)
     return move(
@@ -820,8 +818,7 @@ def lift(tenant: Tenant, kind: RestrictionKind, reason: str, now: datetime, *, b
 
 def place_hold(tenant: Tenant, hold: Hold, now: datetime, *, by: str, clause: str) -> Transition:
     """Places a legal hold: nothing is deleted until its release. Raises Gone, Conflict for a known id."""
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     if any(known.id == hold.id for known in tenant.holds):
         raise Conflict("this hold exists already", hold_id=hold.id)
     return move(

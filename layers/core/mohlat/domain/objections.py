@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from mohlat.domain.agreement import Agreement, Phase
-from mohlat.domain.errors import Conflict, Gone, NotFound
+from mohlat.domain.agreement import Agreement
+from mohlat.domain.errors import Conflict, NotFound
 from mohlat.domain.lifecycle import Event, Transition, move, service_notice
 from mohlat.domain.notices import Notice, NoticeKind
-from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant, iso
+from mohlat.domain.tenant import Restriction, RestrictionKind, Tenant, iso, living
 from mohlat.domain.tickets import Ticket, TicketKind
 
 
@@ -34,8 +34,7 @@ def object_to(
     restriction of this kind binds; Conflict where the agreement takes no objections, and for a second one to
     the same restriction, naming the first one's ticket.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     rule, binding = agreement.objections, _binding(tenant, kind, now)
     if binding is None:
         raise NotFound("no such restriction", kind=kind.value)

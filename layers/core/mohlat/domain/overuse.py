@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mohlat.domain.agreement import Agreement, OveruseRule, Phase, UsageRate, price_at
-from mohlat.domain.errors import Conflict, Gone, InvalidInput, NotFound
+from mohlat.domain.errors import Conflict, InvalidInput, NotFound
 from mohlat.domain.invoices import vat_on
 from mohlat.domain.lifecycle import (
     DEBT_KEY,
@@ -20,7 +20,7 @@ from mohlat.domain.lifecycle import (
     without,
 )
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.tenant import Debt, Restriction, RestrictionKind, Tenant, iso
+from mohlat.domain.tenant import Debt, Restriction, RestrictionKind, Tenant, iso, living
 
 # More rials than a ledger holds or a gateway takes: a figure beyond it is a meter's fault, not use.
 _MOST_RIALS = 10**15
@@ -68,8 +68,7 @@ def report(
     Raises Gone; Conflict for an account that is closed, or owes for too much already; InvalidInput for a
     metric that the agreement does not bill or the plan does not limit, and for a use that no invoice can say.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     if tenant.phase is Phase.CLOSED:
         raise Conflict("a closed account uses nothing", phase=tenant.phase.value)
     rule = agreement.overuse

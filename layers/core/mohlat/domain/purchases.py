@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from mohlat.domain.agreement import Agreement, Phase
 from mohlat.domain.durations import Duration
-from mohlat.domain.errors import Conflict, Gone
+from mohlat.domain.errors import Conflict
 from mohlat.domain.lifecycle import (
     DEBT_KEY,
     Event,
@@ -23,7 +23,7 @@ from mohlat.domain.notices import Notice, NoticeKind
 from mohlat.domain.overuse import without_debt
 from mohlat.domain.payments import Order, OrderKind
 from mohlat.domain.quotes import Quote, days_between, upgraded
-from mohlat.domain.tenant import Part, RestrictionKind, Tenant, Term, Upgrade, iso
+from mohlat.domain.tenant import Part, RestrictionKind, Tenant, Term, Upgrade, iso, living
 
 _MOST_OPEN = 20
 
@@ -76,8 +76,7 @@ def place_order(tenant: Tenant, agreement: Agreement, order: Order, now: datetim
     others, because changing plans is an upgrade, not an order. Also Conflict while too many are on their way:
     each stands on the tenant until it is decided, and a tenant's row ends somewhere.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     clause = _grantable(tenant, agreement, order, now)
     if len(tenant.open_matters) >= _MOST_OPEN:
         raise Conflict("too many payments are on their way", most=_MOST_OPEN)

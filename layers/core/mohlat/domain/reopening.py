@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mohlat.domain.agreement import Agreement, Phase
-from mohlat.domain.errors import AccessRefused, Conflict, Gone, TooLate
+from mohlat.domain.errors import AccessRefused, Conflict, TooLate
 from mohlat.domain.lifecycle import (
     Event,
     Transition,
@@ -16,7 +16,7 @@ from mohlat.domain.lifecycle import (
     service_notice,
 )
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.tenant import BeforeClosing, Closing, Tenant, iso
+from mohlat.domain.tenant import BeforeClosing, Closing, Tenant, iso, living
 
 # What a customer did and may take back. A withdrawal gave money back, a finding was not theirs.
 _BY_WISH = (Closing.TERMINATION, Closing.ERASURE)
@@ -30,8 +30,7 @@ def reopen(tenant: Tenant, agreement: Agreement, now: datetime, *, by: str) -> T
     Conflict for what is not closed, or was not closed by wish; AccessRefused where the agreement lets nobody
     undo it; TooLate once its time has ended.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     before = tenant.before_closing
     if tenant.phase is not Phase.CLOSED or tenant.closing not in _BY_WISH or before is None:
         raise Conflict("there is no closing that could be undone")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mohlat.domain.agreement import Agreement, Phase
-from mohlat.domain.errors import Conflict, Gone
+from mohlat.domain.errors import Conflict
 from mohlat.domain.lifecycle import (
     Event,
     Transition,
@@ -23,7 +23,7 @@ from mohlat.domain.lifecycle import (
 from mohlat.domain.notices import NoticeKind
 from mohlat.domain.payments import Order, OrderKind
 from mohlat.domain.refunds import Refund
-from mohlat.domain.tenant import Closing, Tenant, Term, iso
+from mohlat.domain.tenant import Closing, Tenant, Term, iso, living
 
 
 def matter(refund_id: str) -> str:
@@ -44,8 +44,7 @@ def withdraw(
 
     SAMAN-2.6. Raises Gone, Conflict if the account is closed already.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     if tenant.phase is Phase.CLOSED:
         raise Conflict("the account is closed already")
     closed = replace(

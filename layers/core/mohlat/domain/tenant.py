@@ -14,6 +14,7 @@ from typing import Any
 
 from mohlat.domain.agreement import Phase
 from mohlat.domain.durations import Duration
+from mohlat.domain.errors import Gone
 from mohlat.domain.roles import Delegation, SupportGrant
 
 
@@ -227,6 +228,13 @@ class Tenant:
     def held(self, record_id: str) -> Hold | None:
         """A hold under which this record has to stay as it is, if there is one."""
         return next((hold for hold in self.holds if hold.covers(record_id)), None)
+
+
+def living(tenant: Tenant) -> Tenant:
+    """The tenant, unless it was purged (raises Gone): tokens, links and lists outlive it."""
+    if tenant.phase is Phase.PURGED:
+        raise Gone(tenant_id=tenant.id)
+    return tenant
 
 
 def iso(instant: datetime) -> str:

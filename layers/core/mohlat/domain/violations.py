@@ -12,7 +12,7 @@ from datetime import datetime
 from mohlat.domain.agreement import Agreement, Consequence, Phase, Violation
 from mohlat.domain.backups import new_backup
 from mohlat.domain.data_jobs import BackupReason, DataJob
-from mohlat.domain.errors import Conflict, Gone, Held, InvalidInput
+from mohlat.domain.errors import Conflict, Held, InvalidInput
 from mohlat.domain.lifecycle import (
     Event,
     Transition,
@@ -23,7 +23,7 @@ from mohlat.domain.lifecycle import (
     without,
 )
 from mohlat.domain.notices import NoticeKind
-from mohlat.domain.tenant import Closing, Restriction, RestrictionKind, Tenant, iso
+from mohlat.domain.tenant import Closing, Restriction, RestrictionKind, Tenant, iso, living
 
 
 def violation_of(agreement: Agreement, violation_id: str) -> Violation:
@@ -43,8 +43,7 @@ def find_violation(
     KALO-12, KALO-18, KALO-19, KALO-28, SAMAN-3.8, SAMAN-3.10, SAMAN-9.1. Raises Gone after the purge,
     Conflict if the account is closed already.
     """
-    if tenant.phase is Phase.PURGED:
-        raise Gone(tenant_id=tenant.id)
+    living(tenant)
     clause = violation.basis.cite()
     blocked = Restriction(RestrictionKind.BLOCKED, reason, clause, now)
     restrictions = (*without(tenant, blocked.kind), blocked)
