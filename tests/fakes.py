@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from mohlat.adapters.sealing import SealBroken
 from mohlat.application.ports import (
     Activity,
     Compensation,
@@ -464,7 +465,7 @@ def _one(rows: Mapping[tuple[str, str], Kind], tenant_id: str, id: str) -> Kind:
 
 
 def _of(rows: Mapping[tuple[str, str], Kind], tenant_id: str) -> list[Kind]:
-    return [rows[key] for key in sorted(rows) if key[0] == tenant_id]
+    return [rows[key] for key in sorted(key for key in rows if key[0] == tenant_id)]
 
 
 class FakeDataRequests:
@@ -639,7 +640,8 @@ class FakePeople:
     def unwrap(self, tenant_id: str, wrapped: str) -> str:
         self.contact(tenant_id)
         whose, _, contact = wrapped.partition(":")
-        assert whose == tenant_id
+        if whose != tenant_id:
+            raise SealBroken(tenant_id=tenant_id)
         return contact[::-1]
 
     def departed(self, tenant_id: str, username: str) -> bool:
@@ -658,9 +660,7 @@ class FakePeople:
             raise NotFound(tenant_id=tenant_id, username=username) from None
 
     def users(self, tenant_id: str) -> list[User]:
-        return [
-            self.table.users[key] for key in sorted(key for key in self.table.users if key[0] == tenant_id)
-        ]
+        return _of(self.table.users, tenant_id)
 
     def save_user(self, user: User) -> None:
         self.user(user.tenant_id, user.username)

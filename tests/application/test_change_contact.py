@@ -10,7 +10,6 @@ import pytest
 
 from mohlat.application.change_contact import Way
 from mohlat.application.codes import issue_code
-from mohlat.domain.agreement import Channel
 from mohlat.domain.errors import (
     AccessRefused,
     Conflict,
@@ -54,14 +53,7 @@ class Moving(Office):
     def letter(self) -> str:
         """The queue's newest request for a code is carried out; the code, wherever it went."""
         asked = self.queue.messages[-1]
-        self.sender.send_code(
-            self.mine,
-            self.agreement,
-            str(asked["username"]),
-            CodePurpose(str(asked["code"])),
-            Channel(str(asked["channel"])),
-            str(asked["to"]),
-        )
+        self.send_code(asked)
         sent = self.mailer.sent if asked["channel"] == "email" else list(self.sms.sent.values())
         return str(sent[-1]["text"])[-6:]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,6 +54,7 @@ from mohlat.domain.durations import Duration
 from mohlat.domain.journal import Entry
 from mohlat.domain.notices import Dispatch
 from mohlat.domain.payments import Callback, OrderKind, Payment
+from mohlat.domain.people import CodePurpose
 from mohlat.domain.recipients import Recipient
 from mohlat.domain.refunds import Refund
 from mohlat.domain.rounds import RoundKind
@@ -623,6 +625,15 @@ class World:
         """The sending function takes one journal entry."""
         return send_entry(
             tenant_id, seq, tenants=self.tenants, agreements=self.agreements, sender=self.sender
+        )
+
+    def send_code(self, asked: Mapping[str, object]) -> None:
+        """The sending function takes a request for a one-time code."""
+        tenant = self.tenants.get(str(asked["tenant_id"]))
+        purpose, channel = CodePurpose(str(asked["code"])), Channel(str(asked["channel"]))
+        to = asked.get("to")
+        self.sender.send_code(
+            tenant, self.agreement, str(asked["username"]), purpose, channel, str(to) if to else None
         )
 
     def send_all(self) -> None:

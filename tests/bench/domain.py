@@ -16,7 +16,6 @@ from mohlat.domain.tenant import Closing, Tenant
 TARGET = 1_000
 _LIVES = 300
 _START = datetime(2026, 11, 22, 10, 35, tzinfo=UTC)
-_PRODUCTS = ("kalo", "customer_club", "saman360", "kalak", "kallu")
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Pace:
 
 def measure() -> list[Pace]:
     """One life of each product, nobody paying; who has no deadline leaves after a while."""
-    return [_measure(product) for product in _PRODUCTS]
+    return [_measure(product) for product in loader.products()]
 
 
 def _measure(product: str) -> Pace:

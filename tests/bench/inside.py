@@ -168,9 +168,10 @@ def by_pages() -> Iterator[None]:
     every copy that it makes of an item, as it does for its dashboard.
     """
     whole = Table.query
+    signature = inspect.signature(whole)
 
     def query(table: Table, *given: Any, **named: Any) -> Any:
-        asked = inspect.signature(whole).bind(table, *given, **named)
+        asked = signature.bind(table, *given, **named)
         asked.apply_defaults()
         about = asked.arguments
         if about["index_name"] or about["scan_index_forward"] is False or not table.range_key_attr:

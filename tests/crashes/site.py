@@ -31,7 +31,6 @@ from mohlat.domain.errors import (
     RefundRefused,
 )
 from mohlat.domain.notices import Dispatch, NoticeStatus
-from mohlat.domain.people import CodePurpose
 from mohlat.domain.purge import Store
 from mohlat.domain.tenant import from_iso, iso
 from tests.application.desks import Office, draft
@@ -279,10 +278,7 @@ class Site(Office):
         tenant_id = cast(str, message["tenant_id"])
         try:
             if "code" in message:
-                tenant = self.tenants.get(tenant_id)
-                username, purpose = str(message["username"]), CodePurpose(str(message["code"]))
-                channel = self.agreement.registration.confirm
-                self.sender.send_code(tenant, self.agreement, username, purpose, channel)
+                self.send_code(message)
             else:
                 self.send_entry(tenant_id, cast(int, message["seq"]))
         except (Gone, NotFound):

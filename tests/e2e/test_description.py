@@ -73,8 +73,7 @@ def test_every_answer_is_one_that_the_description_knows(
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        # The deployed API; the functions alone are asked far more (tests/handlers/test_hostile_fields.py).
-        max_examples=5,
+        max_examples=10,
         derandomize=True,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -207,6 +207,12 @@ class World:
         now = self.clock.now()
         return issue_code(bootstrap.people(), bootstrap.ids(), TENANT, OWNER, purpose, now, about)
 
+    def send(self, message: Mapping[str, Any]) -> None:
+        """The sending function takes a message of the notice queue."""
+        event = load_event("send_notices/registration")
+        event["Records"][0]["body"] = json.dumps(message)
+        assert self.call("send_notices", event) == {"batchItemFailures": []}
+
     def queued(self) -> list[dict[str, Any]]:
         """What waits in the notice queue."""
         answer = aws.client("sqs").receive_message(
@@ -240,10 +246,8 @@ class World:
             self.call("advance_tenant", event | {"deadline": pending.key})
             for entry in tenants.journal(TENANT, after=seq):
                 seq = entry.seq
-                message = load_event("send_notices/registration")
-                message["Records"][0]["body"] = json.dumps({"tenant_id": TENANT, "seq": seq})
                 if entry.notices:
-                    assert self.call("send_notices", message) == {"batchItemFailures": []}
+                    self.send({"tenant_id": TENANT, "seq": seq})
 
 
 def _instant(text: str) -> Any:

@@ -57,9 +57,7 @@ def changing_contact(world: World) -> None:
 def _code_is_on_its_way_to_the_new_one(world: World, _: Any) -> bool:
     [asked] = [each for each in world.queued() if each.get("code") == "change"]
     assert NEW not in json.dumps(asked), "personal data waits sealed"
-    event = load_event("send_notices/recovery_code")
-    event["Records"][0]["body"] = json.dumps(asked)
-    assert world.call("send_notices", event) == {"batchItemFailures": []}
+    world.send(asked)
     return bool(world.mail.sent[-1]["to"] == NEW)
 
 

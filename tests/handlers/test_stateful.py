@@ -41,8 +41,9 @@ CHECKS = [
     response_schema_conformance,
 ]
 PRODUCTS = ("kalo", "customer_club", "saman360", "kalak", "kallu")
-# The same chains in every run, unless a longer one is asked for: then others each time.
-CHAINS = int(os.environ.get("MOHLAT_CHAINS", "10"))
+# Much the same chains in every run (what is generated depends on the modules that tests have loaded), unless
+# a longer one is asked for: then others each time. So many reach what only earlier calls make possible.
+CHAINS = int(os.environ.get("MOHLAT_CHAINS", "15"))
 # These move time for everybody, or end a product for all its accounts: they have tests of their own.
 ASIDE = ("moveTestClock", "planWindDown")
 
@@ -229,7 +230,6 @@ def test_every_chain_of_calls_is_answered_as_described() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    # Not all refused: the chains reach what only something earlier makes possible. Some twenty operations are
-    # served; which ones, hypothesis lets depend on the modules that other tests have loaded.
+    # Not all refused: the chains reach what only something earlier makes possible.
     served = {operation for operation, status in STAGE.answered if status < 300}
-    assert len(served) > 12, sorted(STAGE.answered.items())
+    assert len(served) > 20, sorted(STAGE.answered.items())

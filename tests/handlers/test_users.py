@@ -21,9 +21,7 @@ THEIRS = [route for route in ROUTES if "user" in route.auth and "owner" in route
 def test_a_user_sets_a_password_with_the_code_of_the_letter_and_signs_in(world: World) -> None:
     with_a_user(world)
     [message] = [each for each in world.queued() if each.get("username") == MEMBER]
-    event = load_event("send_notices/recovery_code")
-    event["Records"][0]["body"] = json.dumps(message)
-    assert world.call("send_notices", event) == {"batchItemFailures": []}
+    world.send(message)
     letter = world.mail.sent[-1]
     assert letter["to"] == CONTACT
     code = bootstrap.people().code(TENANT, MEMBER, CodePurpose.RECOVER)

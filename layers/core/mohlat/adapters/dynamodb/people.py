@@ -172,10 +172,7 @@ def _seal_user(contact: UserContact, sealer: Sealer) -> bytes:
 def add_departure(write: TransactWrite, departure: Departure) -> None:
     """Deletes a user and what leads to it. Raises NotFound if there is none (any more)."""
     pk, sk = tenant_pk(departure.tenant_id), USER + departure.username
-    try:
-        item = UserItem.get(pk, sk, consistent_read=True)
-    except UserItem.DoesNotExist:
-        raise NotFound(tenant_id=departure.tenant_id, username=departure.username) from None
+    item = _stored_user(departure.tenant_id, departure.username)
     for identity in sorted(item.identities or ()):
         write.delete(IdentityItem(identity, _IDENTITY))
     write.delete(UserItem(pk, sk), present())
@@ -185,17 +182,13 @@ def add_departure(write: TransactWrite, departure: Departure) -> None:
 def add_contact_change(write: TransactWrite, change: ContactChange, sealer: Sealer) -> None:
     """Reaches and finds the owner by another contact from now on. Raises NotFound without the owner."""
     taken, left = change.taken, change.left
-    pk, sk = tenant_pk(taken.tenant_id), USER + taken.username
-    try:
-        user = UserItem.get(pk, sk, consistent_read=True)
-    except UserItem.DoesNotExist:
-        raise NotFound(tenant_id=taken.tenant_id, username=taken.username) from None
+    user = _stored_user(taken.tenant_id, taken.username)
     add_contact(write, change.contact, sealer, new=False)
     before, now = (_identity_pk(each.product, each.fingerprint) for each in (left, taken))
     write.delete(IdentityItem(before, _IDENTITY), present())
     write.save(IdentityItem(now, _IDENTITY, tenant_id=taken.tenant_id, username=taken.username), absent())
     keys = (set(user.identities or ()) - {before}) | {now}
-    write.update(UserItem(pk, sk), [UserItem.identities.set(keys)], present())
+    write.update(user, [UserItem.identities.set(keys)], present())
 
 
 def add_identity(write: TransactWrite, identity: Identity, *, to_known_user: bool) -> None:
@@ -261,10 +254,7 @@ class DynamoPeople:
 
     def contact_of(self, tenant_id: str, username: str) -> Contact | UserContact:
         """A user's own contact, which is the account's for its owner; unsealed. Raises NotFound."""
-        try:
-            item = UserItem.get(tenant_pk(tenant_id), USER + username, consistent_read=True)
-        except UserItem.DoesNotExist:
-            raise NotFound(tenant_id=tenant_id, username=username) from None
+        item = _stored_user(tenant_id, username)
         return self._user_contact(item) if item.sealed else self.contact(tenant_id)
 
     def members(self, tenant_id: str) -> list[tuple[User, Contact | UserContact]]:
@@ -306,10 +296,7 @@ class DynamoPeople:
 
     def user(self, tenant_id: str, username: str) -> User:
         """Raises NotFound."""
-        try:
-            return _user(UserItem.get(tenant_pk(tenant_id), USER + username, consistent_read=True))
-        except UserItem.DoesNotExist:
-            raise NotFound(tenant_id=tenant_id, username=username) from None
+        return _user(_stored_user(tenant_id, username))
 
     def users(self, tenant_id: str) -> list[User]:
         """All users of a tenant."""
@@ -437,6 +424,13 @@ def _has_trial(product: str, fingerprint: str) -> bool:
     except TrialItem.DoesNotExist:
         return False
     return True
+
+
+def _stored_user(tenant_id: str, username: str) -> UserItem:
+    try:
+        return UserItem.get(tenant_pk(tenant_id), USER + username, consistent_read=True)
+    except UserItem.DoesNotExist:
+        raise NotFound(tenant_id=tenant_id, username=username) from None
 
 
 def _users(tenant_id: str) -> Iterable[UserItem]:
