@@ -464,7 +464,7 @@ def _one(rows: Mapping[tuple[str, str], Kind], tenant_id: str, id: str) -> Kind:
         raise NotFound(tenant_id=tenant_id, id=id) from None
 
 
-def _of(rows: Mapping[tuple[str, str], Kind], tenant_id: str) -> list[Kind]:
+def _of(rows: Mapping[Any, Kind], tenant_id: str) -> list[Kind]:
     return [rows[key] for key in sorted(key for key in rows if key[0] == tenant_id)]
 
 
@@ -667,10 +667,7 @@ class FakePeople:
         self.table.users[user.tenant_id, user.username] = user
 
     def acceptances(self, tenant_id: str) -> list[Acceptance]:
-        return [
-            self.table.acceptances[key]
-            for key in sorted(key for key in self.table.acceptances if key[0] == tenant_id)
-        ]
+        return _of(self.table.acceptances, tenant_id)
 
     def put_code(self, code: Code) -> None:
         self.table.codes[code.tenant_id, code.username, code.purpose] = code
