@@ -43,3 +43,22 @@ class OneStackPerWorker(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
     """What `--dist loadgroup` means here."""
     return OneStackPerWorker(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+class ShownAtOnce:
+    """Shows a failure as it happens: a run that is ended from outside has said what was wrong until then."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Another phase of a test is over, on whichever worker."""
+        reporter = self._config.pluginmanager.getplugin("terminalreporter")
+        if report.failed and reporter:
+            reporter.write_line(f"\n{report.when} of {report.nodeid} failed:\n{report.longreprtext}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What only the process does that hands out the tests."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(ShownAtOnce(config))

@@ -41,7 +41,7 @@ from tests.races.meeting import one_call_at_a_time
 __all__ = ["cloud"]
 
 
-def _one_call_at_a_time(*names: str) -> None:
+def _one_call_at_a_time(patch: pytest.MonkeyPatch, *names: str) -> None:
     lock = threading.Lock()
 
     def alone(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,8 +52,8 @@ def _one_call_at_a_time(*names: str) -> None:
         return act
 
     for name in names:
-        client = aws.client(name)
-        client._make_api_call = alone(client._make_api_call)
+        client = aws.client(name)  # the process's own, which the tests after this one use as well
+        patch.setattr(client, "_make_api_call", alone(client._make_api_call))
 
 
 class Clouded(Office):
@@ -99,7 +99,7 @@ World = Callable[[str], Office]
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def world(request: pytest.FixtureRequest) -> World:
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
     """Makes the world of a product, whose single calls are whole."""
     if request.param == "memory":
 
@@ -110,5 +110,5 @@ def world(request: pytest.FixtureRequest) -> World:
 
         return make
     request.getfixturevalue("cloud")
-    _one_call_at_a_time("dynamodb", "kms", "s3")
+    _one_call_at_a_time(monkeypatch, "dynamodb", "kms", "s3")
     return Clouded
