@@ -16,6 +16,7 @@ from mohlat.application.transitions import commit
 from mohlat.domain import access, journal, lifecycle, payments
 from mohlat.domain.access import Operation
 from mohlat.domain.agreement import Phase
+from mohlat.domain.errors import Gone
 from mohlat.domain.lifecycle import Event, Transition, move
 from mohlat.domain.payments import Callback, Payment, PaymentStatus
 from mohlat.domain.purchases import grant
@@ -80,7 +81,7 @@ def a_restriction_is_lifted_after_the_purge(stage: Stage) -> None:
     stage.live_to(tenant.id, Phase.PURGED)
     try:
         stage.desk.lift(tenant.id, RestrictionKind.BLOCKED, "mended", OPERATOR)
-    except lifecycle.Gone:
+    except Gone:
         return
 
 
