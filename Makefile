@@ -82,7 +82,7 @@ demo: install ## walk a tenant through its life on the running stack
 SEED ?= 1405
 .PHONY: test
 test: check ## everything: checks, unit and end-to-end tests, the domain's branch coverage
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term --timeout 600 \
+	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup --cov --cov-report=term --timeout 600 \
 		--randomly-seed=$(SEED) --hypothesis-seed=$(SEED)
 
 .PHONY: check
@@ -108,7 +108,7 @@ format: install ## put the code into its one format
 
 .PHONY: coverage
 coverage: install ## the domain's branch coverage by its own tests alone
-	@$(BIN)/python -m pytest -q tests/unit --cov --cov-report=term
+	@$(BIN)/python -m pytest -q tests/unit tests/application --cov --cov-report=term
 
 STEPS ?= 100000
 .PHONY: soak

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from botocore.exceptions import ClientError
+from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 
 from sandbox import post_deploy
 from sandbox.stack import LAMBDA_PYTHON, LOCAL, ROOT, STACK_NAME, Stack, StackError
@@ -72,6 +74,9 @@ def _build(stack: Stack, sources: str) -> None:
         ["build", "--template-file", "template.yaml", "--build-dir", str(_BUILT), "--cache-dir", str(_CACHE)],
         target,
     )
+    # Each step of a deployment parses the template anew: a second in JSON, ten in YAML.
+    template = yaml_parse((_BUILT / "template.yaml").read_text())
+    (_BUILT / "template.json").write_text(json.dumps(template))
     stamp.write_text(sources)
 
 
@@ -100,7 +105,7 @@ def _deploy(stack: Stack, status: str | None) -> None:
     ]
     _sam(
         stack,
-        ["deploy", "--template-file", str(_BUILT / "template.yaml"), "--parameter-overrides", *overrides],
+        ["deploy", "--template-file", str(_BUILT / "template.json"), "--parameter-overrides", *overrides],
         {},
     )
 

@@ -178,30 +178,33 @@ def let_waits_follow(states: Any, clock: Path) -> None:
     states._sleep_until = sleep_until
 
 
-def save_often(app: Any, service: Any, seconds: float) -> None:
+def save_often(app: Any, lambdas: Any, stacks: Any, seconds: float) -> None:
     """Save the state every few seconds, because MiniStack itself saves only when it is stopped cleanly.
 
-    The Lambda service's share, with its layers and code, is by far the largest and changes only with a
-    deployment.
+    The shares of Lambda, with layers and code, and of CloudFormation are by far the largest and change only
+    with a deployment.
     """
-    saved_functions: list[Any] = []
+    saved: list[Any] = []
 
     def deployment() -> list[Any]:
-        functions = [function["config"] for function in list(service._functions._data.values())]
-        sources = list(service._esms._data.values())
+        functions = [function["config"] for function in list(lambdas._functions._data.values())]
+        sources = list(lambdas._esms._data.values())
+        deployed = list(stacks._stacks._data.values())
         return [
             [(config.get("FunctionArn"), config.get("RevisionId")) for config in functions],
             [(source.get("UUID"), source.get("State")) for source in sources],
+            [(stack.get("StackStatus"), stack.get("LastUpdatedTime")) for stack in deployed],
         ]
 
     def save() -> None:
-        nonlocal saved_functions
+        nonlocal saved
         states = app._build_persistence_save_dict()
         current = deployment()
-        if current == saved_functions:
-            states.pop("lambda", None)
+        if current == saved:
+            for share in ("lambda", "cloudformation"):
+                states.pop(share, None)
         app.save_all(states)
-        saved_functions = current
+        saved = current
 
     def keep_saving() -> None:
         while True:
@@ -252,8 +255,9 @@ def main() -> None:
         let_waits_follow(states, Path(metered) / "clock")
 
     from ministack import app
+    from ministack.services import cloudformation
 
-    save_often(app, service, float(os.environ.get("SNAPSHOT_SECONDS", "5")))
+    save_often(app, service, cloudformation, float(os.environ.get("SNAPSHOT_SECONDS", "5")))
     stop_with_parent()
     sys.argv = sys.argv[:1]  # MiniStack reads the command line itself
     app.main()

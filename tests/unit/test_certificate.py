@@ -66,6 +66,7 @@ def test_anybody_can_check_it_offline(tmp_path: Path, capsys: pytest.CaptureFixt
     signer = FakeSigner()
     certificate = sign(signer, statement(ENTRY, AT, loader.retained()))
     assert certificate.key_id == hashlib.sha256(signer.public_key).hexdigest()
+    assert certificate.content["tenant_id"] == "t_1"
     (tmp_path / "certificate.json").write_text(json.dumps(shown(certificate)), encoding="utf-8")
     (tmp_path / "key.pem").write_bytes(pem(signer))
     main: Any = runpy.run_path(str(SCRIPT))["main"]

@@ -18,6 +18,7 @@ from mohlat.domain.payments import (
     settled,
     unanswered,
     with_opening,
+    with_receipt,
 )
 from tests.builders import START
 
@@ -52,6 +53,12 @@ def test_an_authority_makes_it_pending() -> None:
     pending = with_opening(PAYMENT, Opening("A0001", "token"))
     assert pending.token == "token"
     assert (pending.status, pending.authority, pending.version) == (PaymentStatus.PENDING, "A0001", 2)
+
+
+def test_a_receipt_is_another_version_that_is_as_open_as_before() -> None:
+    pending = with_opening(PAYMENT, Opening("A0001", "token"))
+    kept = with_receipt(pending, "R1")
+    assert (kept.receipt, kept.version, kept.status) == ("R1", pending.version + 1, PaymentStatus.PENDING)
 
 
 def test_each_inquiry_that_decides_nothing_plans_the_next_and_the_last_plans_none() -> None:
