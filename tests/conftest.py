@@ -46,8 +46,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return OneStackPerWorker(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
-# What alone has to reach all of the domain: a line that only a long way through the whole passes is not proved
-# by it. Tracing the rest would also cost a third of its time.
+# What alone has to reach all of the domain: a line that is only passed on a long way through the whole is not
+# proved by it. Tracing the rest would also cost a third of its time.
 _COVERING = ("tests/unit/", "tests/application/")
 
 
