@@ -215,6 +215,7 @@ def test_news_need_every_language_and_an_agreement_that_knows_them() -> None:
         silent.news_desk.post(silent.agreement.product, TITLES, TEXTS, BY)
 
 
+@pytest.mark.no_cover
 def test_ten_thousand_are_told_once_each_by_a_sender_that_fails_one_time_in_ten() -> None:
     world, tenants = customers(10_000)
     world.table.owing.clear()

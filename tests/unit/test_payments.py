@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from mohlat.domain.errors import Conflict
 from mohlat.domain.payments import (
     OPEN_STATUSES,
     Opening,
@@ -19,6 +20,7 @@ from mohlat.domain.payments import (
     unanswered,
     with_opening,
     with_receipt,
+    with_refund,
 )
 from tests.builders import START
 
@@ -105,3 +107,14 @@ def test_a_decision_without_a_new_proof_keeps_the_old_one() -> None:
     held = settled(PAYMENT, PaymentStatus.HELD, START, proof)
     owed = settled(held, PaymentStatus.OWED_BACK, START + HOUR)
     assert (owed.reference, owed.masked_card) == ("201", "502229******5995")
+
+
+def test_of_a_payment_no_rial_more_is_reserved_than_it_captured() -> None:
+    paid = settled(PAYMENT, PaymentStatus.GRANTED, START, Verification(Verdict.PAID))
+    once = with_refund(paid, "r-1", 400_000)
+    whole = with_refund(once, "r-2", 600_000)
+    assert (whole.refunds, whole.returnable) == ({"r-1": 400_000, "r-2": 600_000}, 0)
+    for payment, amount in ((once, 600_001), (whole, 1), (paid, 0), (paid, -1)):
+        with pytest.raises(Conflict) as refused:
+            with_refund(payment, "r-3", amount)
+        assert refused.value.details["returnable"] == payment.returnable
