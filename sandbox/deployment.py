@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from botocore.exceptions import ClientError
-from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
+from samcli.yamlhelper import yaml_parse
 
 from sandbox import post_deploy
 from sandbox.stack import LAMBDA_PYTHON, LOCAL, ROOT, STACK_NAME, Stack, StackError

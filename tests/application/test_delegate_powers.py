@@ -125,4 +125,4 @@ def test_a_power_taken_back_while_work_is_proposed_refuses_it() -> None:
     world.tenants.before_commit = [lambda: world.partner_desk.withdraw(world.mine.id, PARTNER, OPERATOR)]
     with pytest.raises(NotFound):
         world.escrow_desk.propose(world.mine.id, PARTNER, "Another page", PRICE)
-    assert world.escrow_desk.of_tenant(world.mine.id) == [world.work]
+    assert world.escrow_desk.of_tenant(world.mine.id) == [world.escrow]

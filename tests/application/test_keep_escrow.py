@@ -45,11 +45,11 @@ class Agreed(World):
             clock=self.clock,
         )
         self.mine = self.register()
-        self.work = self.escrow_desk.agree(self.mine.id, PARTNER, "A new theme", PRICE, OPERATOR)
+        self.escrow = self.escrow_desk.agree(self.mine.id, PARTNER, "A new theme", PRICE, OPERATOR)
 
     def order_deposit(self) -> PlacedOrder:
         """The customer is sent to the gateway."""
-        return self.order_this(self.mine, Wanted(OrderKind.ESCROW, subject=self.work.id))
+        return self.order_this(self.mine, Wanted(OrderKind.ESCROW, subject=self.escrow.id))
 
     def deposit(self) -> Payment:
         """The customer deposits the price."""
@@ -59,20 +59,20 @@ class Agreed(World):
 
     def release(self) -> Escrow:
         """The customer declares the work done."""
-        return self.escrow_desk.release(self.mine.id, self.work.id, OWNER)
+        return self.escrow_desk.release(self.mine.id, self.escrow.id, OWNER)
 
     def ask_back(self) -> Escrow:
         """The customer asks for the deposit back."""
-        return self.escrow_desk.return_deposit(self.mine.id, self.work.id, OWNER)
+        return self.escrow_desk.return_deposit(self.mine.id, self.escrow.id, OWNER)
 
     def cancel(self) -> Escrow:
         """The work is given up."""
-        return self.escrow_desk.cancel(self.mine.id, self.work.id, OWNER)
+        return self.escrow_desk.cancel(self.mine.id, self.escrow.id, OWNER)
 
     @property
     def now(self) -> Escrow:
         """The work as it stands."""
-        return self.books.escrow(self.mine.id, self.work.id)
+        return self.books.escrow(self.mine.id, self.escrow.id)
 
     def money(self) -> dict[Account, int]:
         """What the accounts hold."""
@@ -88,7 +88,7 @@ class Agreed(World):
 def test_agreed_work_waits_for_its_deposit() -> None:
     world = Agreed()
     assert (world.now.status, world.now.work_may_begin) == (EscrowStatus.AGREED, False)
-    assert (world.work.partner, world.work.amount, world.work.agreed_at) == (PARTNER, PRICE, START)
+    assert (world.escrow.partner, world.escrow.amount, world.escrow.agreed_at) == (PARTNER, PRICE, START)
     assert world.events(world.mine)[-1] == "escrow_agreed"
     assert world.money() == {}
     world.send_all()
@@ -118,7 +118,7 @@ def test_work_may_begin_once_the_price_lies_with_us() -> None:
         True,
         payment.id,
     )
-    assert world.tenant(world.mine).open_matters == {f"escrow:{world.work.id}"}
+    assert world.tenant(world.mine).open_matters == {f"escrow:{world.escrow.id}"}
     assert world.events(world.mine)[-1] == "escrow_deposited"
     assert world.money() == {Account.CAPTURED: PRICE, Account.ESCROWED: PRICE}
 
@@ -172,7 +172,7 @@ def test_a_deposit_is_what_was_agreed_without_tax() -> None:
         PRICE,
         0,
         OrderKind.ESCROW,
-        world.work.id,
+        world.escrow.id,
     )
 
 
@@ -188,7 +188,7 @@ def test_a_closed_account_agrees_to_nothing_and_a_purged_one_is_gone() -> None:
         lambda: world.escrow_desk.agree(world.mine.id, PARTNER, "More", PRICE, OPERATOR),
         lambda: world.escrow_desk.propose(world.mine.id, PARTNER, "More", PRICE),
         world.cancel,
-        lambda: world.escrow_desk.explain(world.mine.id, world.work.id, "slow"),
+        lambda: world.escrow_desk.explain(world.mine.id, world.escrow.id, "slow"),
     )
     for call in calls:
         with pytest.raises(Gone):
@@ -273,17 +273,17 @@ def test_the_reason_is_asked_for_afterwards_told_once_and_sealed() -> None:
     world = Agreed()
     world.deposit()
     with pytest.raises(Conflict):
-        world.escrow_desk.explain(world.mine.id, world.work.id, "It was late")
+        world.escrow_desk.explain(world.mine.id, world.escrow.id, "It was late")
     world.ask_back()
-    assert world.escrow_desk.reason(world.mine.id, world.work.id, "u_ali", IP) is None
+    assert world.escrow_desk.reason(world.mine.id, world.escrow.id, "u_ali", IP) is None
     world.send_all()
     assert world.mailer.sent[-1]["subject"] == "escrow_returned"
     world.clock.advance(days=1)
-    told = world.escrow_desk.explain(world.mine.id, world.work.id, "It was late")
+    told = world.escrow_desk.explain(world.mine.id, world.escrow.id, "It was late")
     assert told.reason_given_at == START + days(1)
     with pytest.raises(Conflict):
-        world.escrow_desk.explain(world.mine.id, world.work.id, "And dear")
-    assert world.escrow_desk.reason(world.mine.id, world.work.id, "u_ali", IP) == "It was late"
+        world.escrow_desk.explain(world.mine.id, world.escrow.id, "And dear")
+    assert world.escrow_desk.reason(world.mine.id, world.escrow.id, "u_ali", IP) == "It was late"
     # It lies nowhere but where it is sealed.
     assert "late" not in str(world.tenants.journal(world.mine.id)) + str(world.books.escrows(world.mine.id))
 
@@ -292,14 +292,14 @@ def test_each_look_at_a_reason_leaves_a_line() -> None:
     world = Agreed()
     world.deposit()
     world.ask_back()
-    world.escrow_desk.reason(world.mine.id, world.work.id, "u_ali", IP)
-    world.escrow_desk.explain(world.mine.id, world.work.id, "It was late")
-    world.escrow_desk.reason(world.mine.id, world.work.id, "u_ali", IP)
+    world.escrow_desk.reason(world.mine.id, world.escrow.id, "u_ali", IP)
+    world.escrow_desk.explain(world.mine.id, world.escrow.id, "It was late")
+    world.escrow_desk.reason(world.mine.id, world.escrow.id, "u_ali", IP)
     [line] = world.security_log.lines(world.mine.id)
     assert (line.kind, line.source_ip, line.details) == (
         "escrow_words_shown",
         IP,
-        {"username": "u_ali", "escrow_id": world.work.id},
+        {"username": "u_ali", "escrow_id": world.escrow.id},
     )
 
 
@@ -307,9 +307,9 @@ def test_the_reason_is_unreadable_once_the_tenant_is_gone() -> None:
     world = Agreed()
     world.deposit()
     world.ask_back()
-    world.escrow_desk.explain(world.mine.id, world.work.id, "It was late")
+    world.escrow_desk.explain(world.mine.id, world.escrow.id, "It was late")
     world.table.keys.discard(world.mine.id)
-    assert world.escrow_desk.reason(world.mine.id, world.work.id, "u_ali", IP) is None
+    assert world.escrow_desk.reason(world.mine.id, world.escrow.id, "u_ali", IP) is None
 
 
 # --- once, whatever the order -----------------------------------------------------------------------------
@@ -444,11 +444,11 @@ def test_somebody_elses_work_does_not_exist() -> None:
     other = world.register(email="reza@customer.test", mobile="+989121234568")
     for call in (world.escrow_desk.release, world.escrow_desk.return_deposit, world.escrow_desk.cancel):
         with pytest.raises(NotFound):
-            call(other.id, world.work.id, OWNER)
+            call(other.id, world.escrow.id, OWNER)
     with pytest.raises(NotFound):
-        world.escrow_desk.explain(other.id, world.work.id, "It was late")
+        world.escrow_desk.explain(other.id, world.escrow.id, "It was late")
     with pytest.raises(NotFound):
-        world.escrow_desk.reason(other.id, world.work.id, "u_ali", IP)
+        world.escrow_desk.reason(other.id, world.escrow.id, "u_ali", IP)
     assert world.escrow_desk.of_tenant(other.id) == []
 
 
@@ -462,7 +462,7 @@ def test_a_partner_agrees_more_work_with_a_customer_of_its_own() -> None:
     more = world.escrow_desk.propose(world.mine.id, PARTNER, "Another page", 500_000)
     assert (more.partner, more.amount, more.status) == (PARTNER, 500_000, EscrowStatus.AGREED)
     assert world.tenants.journal(world.mine.id)[-1].by == f"partner:{PARTNER}"
-    assert world.escrow_desk.of_tenant(world.mine.id) == [world.work, more]
+    assert world.escrow_desk.of_tenant(world.mine.id) == [world.escrow, more]
 
 
 @pytest.mark.clause("SAMAN-1.7")
@@ -485,7 +485,7 @@ def test_a_partner_sees_its_own_work_over_all_its_customers_and_nobody_elses() -
     other = world.register(email="reza@customer.test", mobile="+989121234568")
     theirs = world.escrow_desk.agree(other.id, PARTNER, "Training", 100_000, OPERATOR)
     world.escrow_desk.agree(other.id, "u_rival", "A shop", PRICE, OPERATOR)
-    assert world.escrow_desk.of_partner(PARTNER) == [world.work, theirs]
+    assert world.escrow_desk.of_partner(PARTNER) == [world.escrow, theirs]
     assert world.escrow_desk.of_partner("u_nobody") == []
 
 

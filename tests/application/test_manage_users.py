@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
+from mohlat.application.mail import Mail, Outcome
 from mohlat.application.reach_people import recipients_of
-from mohlat.application.receive_mail import Mail, Outcome
 from mohlat.application.serve_support import Wish
 from mohlat.domain.agreement import Channel
 from mohlat.domain.errors import (

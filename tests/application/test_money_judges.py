@@ -12,7 +12,7 @@ from mohlat.application import settle_payment
 from mohlat.application.quoting import Wanted
 from mohlat.domain import bookkeeping, payments
 from mohlat.domain.durations import Duration
-from mohlat.domain.ledger import Posting, Unbalanced
+from mohlat.domain.ledger import Posting, Unbalanced, posting
 from mohlat.domain.payments import OrderKind, Payment, PaymentStatus
 from tests.application.test_money_properties import Money
 
@@ -69,7 +69,7 @@ def test_a_posting_of_half_the_sum_is_found(monkeypatch: Patch) -> None:
 
 def test_money_that_vanishes_in_a_posting_cannot_even_be_written() -> None:
     with pytest.raises(Unbalanced):
-        bookkeeping.posting("grant", "p", "t", "x", bought().world.clock.now(), "T", captured=10, granted=-9)
+        posting("grant", "p", "t", "x", bought().world.clock.now(), "T", captured=10, granted=-9)
 
 
 def test_a_refund_beyond_what_was_captured_is_found(monkeypatch: Patch) -> None:

@@ -189,7 +189,8 @@ def world(stage: Stage) -> World:
     sms = kavenegar.create_app(kavenegar.Config(templates=kavenegar.load_templates()), clock)
     mounted = {"pay": gateway, "zibal": second, "sep": third, "behpardakht": fourth, "sms": sms}
     stage.app = Starlette(routes=[Mount(f"/{name}", app) for name, app in mounted.items()])
-    return World(clock, *(app.state.fake for app in mounted.values()), stage.origin)
+    fakes = {"gateway" if name == "pay" else name: app.state.fake for name, app in mounted.items()}
+    return World(clock=clock, origin=stage.origin, **fakes)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ SENDER = "notice@kalo.example"
 @pytest.fixture
 def client() -> Iterator[Any]:
     with mock_aws():
-        client = Session().create_client(
+        client: Any = Session().create_client(
             "sesv2", region_name=REGION, aws_access_key_id="id", aws_secret_access_key="secret"
         )
         client.create_email_identity(EmailIdentity="kalo.example")

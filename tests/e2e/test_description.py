@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def caller(quiet_stage: Stage) -> Caller:
     return Caller(customer, quiet_stage.boss, f"{quiet_stage.api.url}/v1")
 
 
-def _requests() -> list[object]:
+def _requests() -> Sequence[object]:
     """Each operation with right requests and, where anything in them can be wrong, with wrong ones."""
     found = []
     for label, operation in OPERATIONS.items():

@@ -372,7 +372,8 @@ class Account:
     def accept(self, now: datetime) -> None:
         self.catch_up(now)
         demand(self.phase != "purged")
-        self._bind((self.waiting(now) or [self.product.in_force(now)])[-1])
+        waiting = self.waiting(now)
+        self._bind(waiting[-1] if waiting else self.product.in_force(now))
 
     def decline(self, text: Text, now: datetime) -> None:
         self.catch_up(now)

@@ -16,7 +16,7 @@ from mohlat.application.transitions import commit
 from mohlat.domain import access, journal, lifecycle, payments
 from mohlat.domain.access import Operation
 from mohlat.domain.agreement import Phase
-from mohlat.domain.errors import Gone
+from mohlat.domain.errors import Conflict, Gone
 from mohlat.domain.lifecycle import Event, Transition, move
 from mohlat.domain.payments import Callback, Payment, PaymentStatus
 from mohlat.domain.purchases import grant
@@ -185,7 +185,7 @@ def goodwill_is_shown_twice(stage: Stage) -> None:
             stage.refund_desk.give_back(
                 tenant.id, placed.payment.id, placed.order.amount, "goodwill", clause(stage), OPERATOR
             )
-        except lifecycle.Conflict:
+        except Conflict:
             return
 
 

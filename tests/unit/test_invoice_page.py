@@ -139,7 +139,8 @@ def test_a_line_is_told_in_words(line: Line, fa: str, en: str) -> None:
 
 def test_plans_and_extras_are_called_what_the_agreement_calls_them() -> None:
     agreement = agreement_with_trial()
-    named = {each.id: each.names for each in (*agreement.plans, *agreement.extras)}
+    named = {plan.id: plan.names for plan in agreement.plans}
+    named |= {extra.id: extra.names for extra in agreement.extras}
     assert titles_of(agreement) == named
     assert named
 
