@@ -128,9 +128,12 @@ chains: install ## long chains of generated calls against the functions, others 
 	@MOHLAT_CHAINS=100 $(BIN)/python -m pytest -q tests/handlers/test_stateful.py
 
 .PHONY: audit
-audit: install .local/venvs/audit/.stamp ## hold what is pinned against the list of known faults (needs the network)
+audit: install .local/venvs/audit/.stamp ## hold what is pinned against the list of known faults, and note so (needs the network)
 	@for pins in layers/*/requirements.txt requirements/*.lock; do echo "$$pins"; \
 		.local/venvs/audit/bin/pip-audit --strict --progress-spinner off --disable-pip --no-deps -r $$pins || exit 1; done
+	@{ sed -n 1p layers/audited.txt; date -u +%F; \
+		sed -n 's/^\([A-Za-z0-9_.-]*==[^ ]*\).*/\1/p' layers/*/requirements.txt | sort; } >.local/audited.txt
+	@mv .local/audited.txt layers/audited.txt
 
 .PHONY: rights
 rights: install ## write docs/authorization.md anew from docs/openapi.yaml

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from tests.template import cloudformation as cf
 
 Resource = dict[str, Any]
+ROOT = Path(__file__).parents[2]
 # API Gateway answers for a function that is not done after 29 seconds.
 _GATEWAY_SECONDS = 29
 # A function that names these would overwrite what Lambda sets itself.
@@ -230,3 +233,16 @@ def test_a_rule_holds_for_every_resource_of_its_kind_or_a_reason_is_given(rule: 
 def test_every_exception_is_of_a_rule() -> None:
     assert {rule for rule, _ in EXCEPTIONS} <= set(RULES)
     assert all(len(reason) > 20 for reason in EXCEPTIONS.values())
+
+
+def test_no_function_carries_what_was_not_held_against_the_list_of_known_faults() -> None:
+    """Whoever raises a pin runs `make audit`, which writes the record."""
+    day, *audited = [line for line in _lines(ROOT / "layers" / "audited.txt") if not line.startswith("#")]
+    assert date.fromisoformat(day) <= datetime.now(UTC).date()
+    pins = [line for file in ROOT.glob("layers/*/requirements.txt") for line in _lines(file) if "==" in line]
+    assert pins
+    assert sorted(pin.partition("#")[0].strip() for pin in pins) == sorted(audited)
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text().splitlines()
