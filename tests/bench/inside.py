@@ -183,7 +183,7 @@ def by_pages() -> Iterator[None]:
                 keys, DynamoType(after[table.range_key_attr]).value, key=lambda key: key.value
             )
             keys = keys[begin:]
-        shown = 2_000
+        shown = 2 * (about["limit"] or 1_000)
         while True:
             items = [part[key] for key in keys[:shown]]
             with patch.object(table, "all_items", items.copy):

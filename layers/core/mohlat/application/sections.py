@@ -98,7 +98,9 @@ class RecordPages:
         """A file's share of what follows the id `after`."""
         lines: list[str] = []
         size, last = 0, after
-        while found := self._records.page(tenant_id, last or None, _QUERY):
+        room = _MOST_LINES
+        # Behind a full file one record is looked for, which tells whether another file follows.
+        while found := self._records.page(tenant_id, last or None, min(_QUERY, room) or 1):
             for record in found:
                 line = record_line(record)
                 size += len(line.encode()) + 1
@@ -106,6 +108,7 @@ class RecordPages:
                     return Page(lines, last)
                 lines.append(line)
                 last = record.id
+            room = _MOST_LINES - len(lines)
         return Page(lines, "")
 
 
