@@ -12,11 +12,12 @@ import inspect
 import io
 import json
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -160,11 +161,15 @@ def without_rollback() -> Iterator[None]:
         yield
 
 
+_value = attrgetter("value")
+
+
 @contextmanager
 def by_pages() -> Iterator[None]:
     """Spares moto the walk through its whole table for each page of a query forward by the table's key.
 
-    It is shown only what comes after the page before, and more of it if that was not enough. Nor does it keep
+    It is shown only what comes after the page before and lies in the range asked for, and more of it if that
+    was not enough. Nor does it keep
     every copy that it makes of an item, as it does for its dashboard.
     """
     whole = Table.query
@@ -177,12 +182,14 @@ def by_pages() -> Iterator[None]:
         if about["index_name"] or about["scan_index_forward"] is False or not table.range_key_attr:
             return whole(*asked.args, **asked.kwargs)
         part = table.items.get(about["hash_key"], {})
-        keys = sorted(part, key=lambda key: key.value)
+        keys = sorted(part, key=_value)
+        within = [bound.value for bound in about["range_objs"] or ()]
+        if about["range_comparison"] == "BETWEEN":
+            keys = keys[: bisect_right(keys, within[1], key=_value)]
+        if about["range_comparison"] in ("BETWEEN", "BEGINS_WITH", "GE", "GT", "EQ"):
+            keys = keys[bisect_left(keys, within[0], key=_value) :]
         if after := about["exclusive_start_key"]:
-            begin = bisect_right(
-                keys, DynamoType(after[table.range_key_attr]).value, key=lambda key: key.value
-            )
-            keys = keys[begin:]
+            keys = keys[bisect_right(keys, DynamoType(after[table.range_key_attr]).value, key=_value) :]
         shown = 2 * (about["limit"] or 1_000)
         while True:
             items = [part[key] for key in keys[:shown]]
