@@ -54,6 +54,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 _COVERING = ("tests/unit/", "tests/application/")
 
 
+def _measurement(config: pytest.Config) -> Any:
+    """What pytest-cov measures with, None where nobody asked for it."""
+    plugin = config.pluginmanager.getplugin("_cov")
+    return plugin and plugin.cov_controller
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionstart(session: pytest.Session) -> Generator[None, None, None]:
     """Measures the domain's import, and nothing more until a test that covers begins.
@@ -61,28 +67,27 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None, None, None]:
     In a worker, pytest-cov 7.1 takes itself for a run of its own and begins to measure, and does so once more
     when it learns better: the first is stopped, or all would be measured twice.
     """
-    plugin = session.config.pluginmanager.getplugin("_cov")
-    if hasattr(session.config, "workerinput") and plugin and plugin.cov_controller:
-        plugin.cov_controller.pause()
+    if hasattr(session.config, "workerinput") and (first := _measurement(session.config)):
+        first.pause()
     yield
-    if plugin and plugin.cov_controller:
+    if measurement := _measurement(session.config):
         for module in pkgutil.walk_packages(domain.__path__, f"{domain.__name__}."):
             importlib.import_module(module.name)
-        plugin.cov_controller.pause()
+        measurement.pause()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measures the domain's coverage by the tests that it has to be covered by."""
-    plugin = item.config.pluginmanager.getplugin("_cov")
+    measurement = _measurement(item.config)
     left_out = item.get_closest_marker("hypothesis") or item.get_closest_marker("no_cover")
-    if not (plugin and plugin.cov_controller) or left_out or not item.nodeid.startswith(_COVERING):
+    if not measurement or left_out or not item.nodeid.startswith(_COVERING):
         return (yield)
-    plugin.cov_controller.resume()
+    measurement.resume()
     try:
         return (yield)
     finally:
-        plugin.cov_controller.pause()
+        measurement.pause()
 
 
 class ShownAtOnce:

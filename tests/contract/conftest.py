@@ -189,8 +189,15 @@ def world(stage: Stage) -> World:
     sms = kavenegar.create_app(kavenegar.Config(templates=kavenegar.load_templates()), clock)
     mounted = {"pay": gateway, "zibal": second, "sep": third, "behpardakht": fourth, "sms": sms}
     stage.app = Starlette(routes=[Mount(f"/{name}", app) for name, app in mounted.items()])
-    fakes = {"gateway" if name == "pay" else name: app.state.fake for name, app in mounted.items()}
-    return World(clock=clock, origin=stage.origin, **fakes)
+    return World(
+        clock,
+        gateway.state.fake,
+        second.state.fake,
+        third.state.fake,
+        fourth.state.fake,
+        sms.state.fake,
+        stage.origin,
+    )
 
 
 @pytest.fixture

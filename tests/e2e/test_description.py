@@ -74,7 +74,7 @@ def test_every_answer_is_one_that_the_description_knows(
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=5,  # the functions alone are asked more (tests/handlers/test_openapi.py)
+        max_examples=10,
         derandomize=True,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

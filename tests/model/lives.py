@@ -248,7 +248,7 @@ class Lives(RuleBasedStateMachine):
     def _gateway_says(self, placed: Any) -> int | None:
         """What the gateway is going to say that it took, 0 for nothing; None if it stays silent."""
         gateway = self.stage.gateway
-        till = gateway.tills[placed.payment.authority or ""]
+        till = gateway.tills[placed.payment.authority]
         if gateway.down:
             return None
         if till.state not in (GatewayState.PAID, GatewayState.VERIFIED):
@@ -263,10 +263,7 @@ class Lives(RuleBasedStateMachine):
     def _look(self, placed: Any) -> None:
         payment_id, account = placed.payment.id, self.accounts[placed.order.tenant_id]
         money, looks_at = account.money[payment_id], self.stage.payments.get(payment_id).next_check_at
-        said, state = (
-            self._gateway_says(placed),
-            self.stage.gateway.tills[placed.payment.authority or ""].state,
-        )
+        said, state = self._gateway_says(placed), self.stage.gateway.tills[placed.payment.authority].state
         self.stage.watch(payment_id)
         if looks_at is None or looks_at > self.now or said is None:
             return

@@ -17,7 +17,6 @@ import pytest
 from tests.template import cloudformation as cf
 
 Resource = dict[str, Any]
-ROOT = Path(__file__).parents[2]
 # API Gateway answers for a function that is not done after 29 seconds.
 _GATEWAY_SECONDS = 29
 # A function that names these would overwrite what Lambda sets itself.
@@ -237,9 +236,11 @@ def test_every_exception_is_of_a_rule() -> None:
 
 def test_no_function_carries_what_was_not_held_against_the_list_of_known_faults() -> None:
     """Whoever raises a pin runs `make audit`, which writes the record."""
-    day, *audited = [line for line in _lines(ROOT / "layers" / "audited.txt") if not line.startswith("#")]
+    day, *audited = [line for line in _lines(cf.ROOT / "layers" / "audited.txt") if not line.startswith("#")]
     assert date.fromisoformat(day) <= datetime.now(UTC).date()
-    pins = [line for file in ROOT.glob("layers/*/requirements.txt") for line in _lines(file) if "==" in line]
+    pins = [
+        line for file in cf.ROOT.glob("layers/*/requirements.txt") for line in _lines(file) if "==" in line
+    ]
     assert pins
     assert sorted(pin.partition("#")[0].strip() for pin in pins) == sorted(audited)
 

@@ -98,9 +98,10 @@ class RecordPages:
         """A file's share of what follows the id `after`."""
         lines: list[str] = []
         size, last = 0, after
-        room = _MOST_LINES
         # Behind a full file one record is looked for, which tells whether another file follows.
-        while found := self._records.page(tenant_id, last or None, min(_QUERY, room) or 1):
+        while found := self._records.page(
+            tenant_id, last or None, min(_QUERY, _MOST_LINES - len(lines)) or 1
+        ):
             for record in found:
                 line = record_line(record)
                 size += len(line.encode()) + 1
@@ -108,7 +109,6 @@ class RecordPages:
                     return Page(lines, last)
                 lines.append(line)
                 last = record.id
-            room = _MOST_LINES - len(lines)
         return Page(lines, "")
 
 
